@@ -16,8 +16,8 @@ from urllib.parse import urlencode, urlsplit
 
 from bench import agree, plot, report
 from bench.database import Cluster, Script, load
-from bench.measure import Bench, Case, Request, Results, say, slots
-from bench.servers import ROOT, Server, charthouse, granian
+from bench.measure import Bench, Case, Request, Results, iterate_slots, say
+from bench.servers import ROOT, Server, compose_charthouse_command, compose_granian_command
 
 Answer = TypeVar("Answer")
 USUAL = 100_000
@@ -25,7 +25,7 @@ PAGE = 250
 
 
 def main() -> None:
-    options = arguments()
+    options = parse_arguments()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # stops what it started, like a Ctrl-C
     directory = Path(options.data or tempfile.mkdtemp(prefix="charthouse-bench-")).resolve()
     cluster = Cluster(directory)
@@ -38,13 +38,13 @@ def main() -> None:
             say(f"loading {size:,} patients")
             # The digest of the API user's secret is made with the key of the servers.
             facts[size] = load(cluster, f"bench{size}", size, CHARTHOUSE_DATA=str(directory / "instance"))
-        servers = systems(cluster, f"bench{sizes[0]}", directory, options.only)
-        results = running(servers, lambda: measure(cluster, servers, facts[sizes[0]], options))
+        servers = make_servers(cluster, f"bench{sizes[0]}", directory, options.only)
+        results = run_with_servers(servers, lambda: measure(cluster, servers, facts[sizes[0]], options))
         growth = {}
         if sizes[1:]:
-            servers = [systems(cluster, f"bench{size}", directory, "a")[0] for size in sizes]
-            growth = running(servers, lambda: grow(cluster, servers, facts, options))
-        text = report.written(results, growth, facts, options.rounds, options.seconds)
+            servers = [make_servers(cluster, f"bench{size}", directory, "a")[0] for size in sizes]
+            growth = run_with_servers(servers, lambda: measure_growth(cluster, servers, facts, options))
+        text = report.render(results, growth, facts, options.rounds, options.seconds)
         print(text)
         if set(options.only) >= set("abcd") and not options.cases:
             plot.draw(results, ROOT / "bench" / "latest.png")
@@ -56,7 +56,7 @@ def main() -> None:
             shutil.rmtree(directory, ignore_errors=True)
 
 
-def arguments() -> argparse.Namespace:
+def parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument(
         "--patients", type=int, default=USUAL, help="beside the usual 100,000, when it is another number"
@@ -76,7 +76,7 @@ def arguments() -> argparse.Namespace:
     return options
 
 
-def systems(cluster: Cluster, name: str, directory: Path, only: str) -> list[Server]:
+def make_servers(cluster: Cluster, name: str, directory: Path, only: str) -> list[Server]:
     environ = {
         "DATABASE_URL": cluster.uri(name),
         "CHARTHOUSE_DATA": str(directory / "instance"),
@@ -88,25 +88,29 @@ def systems(cluster: Cluster, name: str, directory: Path, only: str) -> list[Ser
         Server(
             "a",
             "Charthouse",
-            charthouse(),
+            compose_charthouse_command(),
             environ,
             directory / "a.log",
         ),
         Server(
             "b",
             "Django REST framework",
-            granian("bench.plain.wsgi:application", "wsgi", *threads),
+            compose_granian_command("bench.plain.wsgi:application", "wsgi", *threads),
             {**environ, "DJANGO_SETTINGS_MODULE": "bench.plain.settings"},
             directory / "b.log",
         ),
         Server(
-            "c", "minimal ASGI", granian("bench.minimal:application", "asgi"), environ, directory / "c.log"
+            "c",
+            "minimal ASGI",
+            compose_granian_command("bench.minimal:application", "asgi"),
+            environ,
+            directory / "c.log",
         ),
     ]
     return [server for server in made if server.label in only]
 
 
-def running(servers: list[Server], work: Callable[[], Answer]) -> Answer:
+def run_with_servers(servers: list[Server], work: Callable[[], Answer]) -> Answer:
     try:
         for server in servers:
             server.start()
@@ -119,11 +123,11 @@ def running(servers: list[Server], work: Callable[[], Answer]) -> Answer:
 def measure(
     cluster: Cluster, servers: list[Server], facts: dict[str, Any], options: argparse.Namespace
 ) -> Results:
-    for problem in agree.problems(servers, facts):
+    for problem in agree.find_differences(servers, facts):
         raise SystemExit(f"the systems answer differently: {problem}")
-    sample = agree.fetched(servers[0], f"/api/patients/{facts['first']}", facts["bearer"])
-    facts |= {"keys": len(sample), "populated": agree.populated(sample)}
-    chosen = cases(facts)
+    sample = agree.fetch(servers[0], f"/api/patients/{facts['first']}", facts["bearer"])
+    facts |= {"keys": len(sample), "populated": agree.count_filled_keys(sample)}
+    chosen = list_cases(facts)
     scripts = {}
     if "d" in options.only:
         scripts = {case: Script(**made) for case, made in facts["scripts"].items()}
@@ -133,13 +137,13 @@ def measure(
         bench.warm_up(case)
     for number in range(options.rounds):
         for case in picked:
-            bench.round(number, case)
+            bench.run_round(number, case)
     if not options.cases and servers[0].label == "a":
-        deep(replace(bench, servers=servers[:1], scripts={}), facts, options.rounds)
+        measure_deep_pages(replace(bench, servers=servers[:1], scripts={}), facts, options.rounds)
     return bench.results
 
 
-def grow(
+def measure_growth(
     cluster: Cluster, servers: list[Server], facts: dict[int, dict[str, Any]], options: argparse.Namespace
 ) -> dict[int, Results]:
     """Reads of Charthouse with the usual number of patients and with another, window by window."""
@@ -147,21 +151,21 @@ def grow(
         Bench(cluster, [server], facts[size], options.seconds, Results())
         for server, size in zip(servers, facts, strict=True)
     ]
-    chosen = [[case for case in cases(bench.facts) if not case.once] for bench in benches]
+    chosen = [[case for case in list_cases(bench.facts) if not case.once] for bench in benches]
     for bench, its in zip(benches, chosen, strict=True):
         for case in its:
             bench.warm_up(case)
     for number in range(options.rounds):
         for same_cases in zip(*chosen, strict=True):
             for bench, case in list(zip(benches, same_cases, strict=True))[:: 1 if number % 2 else -1]:
-                bench.round(number, case)
+                bench.run_round(number, case)
     return {size: bench.results for size, bench in zip(facts, benches, strict=True)}
 
 
-def deep(bench: Bench, facts: dict[str, Any], rounds: int) -> None:
+def measure_deep_pages(bench: Bench, facts: dict[str, Any], rounds: int) -> None:
     """Page 400 against page 1, Charthouse's own."""
     last = facts["depth"] = min(400, facts["patients"] // PAGE)
-    before: Any = agree.fetched(bench.servers[0], f"/api/patients?page={last - 1}", facts["bearer"])
+    before: Any = agree.fetch(bench.servers[0], f"/api/patients?page={last - 1}", facts["bearer"])
     paths = {
         "page1": "/api/patients",
         "deep": f"/api/patients?page={last}",
@@ -169,16 +173,16 @@ def deep(bench: Bench, facts: dict[str, Any], rounds: int) -> None:
     }
     for number in range(rounds):
         for key in list(paths)[number % 3 :] + list(paths)[: number % 3]:
-            bench.round(number, Case(key, key, 4, same(paths[key])))
+            bench.run_round(number, Case(key, key, 4, repeat_path(paths[key])))
 
 
-def same(path: str) -> Callable[[str, int], list[Request]]:
+def repeat_path(path: str) -> Callable[[str, int], list[Request]]:
     return lambda label, many: [("GET", path, None)]
 
 
-def cases(facts: dict[str, Any]) -> list[Case]:
+def list_cases(facts: dict[str, Any]) -> list[Case]:
     random_ids = random.Random(1)
-    free = slots(facts)
+    free = iterate_slots(facts)
 
     def one(label: str, many: int) -> list[Request]:
         ids = [random_ids.randint(facts["first"], facts["last"]) for _ in range(many)]
@@ -207,12 +211,12 @@ def cases(facts: dict[str, Any]) -> list[Case]:
 
     return [
         Case("one", "GET one patient", 8, one),
-        Case("list", f"list of {PAGE} patients", 4, same("/api/patients")),
+        Case("list", f"list of {PAGE} patients", 4, repeat_path("/api/patients")),
         Case(
             "filtered",
             "list of one doctor's patients changed since",
             4,
-            same(f"/api/patients?{urlencode(facts['filter'])}"),
+            repeat_path(f"/api/patients?{urlencode(facts['filter'])}"),
         ),
         Case("post", "POST appointment", 8, book, expected="201", once=True),
         Case("cerbo_one", "Cerbo: GET one patient", 8, cerbo_one, systems="ac", credentials="basic"),
@@ -220,7 +224,7 @@ def cases(facts: dict[str, Any]) -> list[Case]:
             "cerbo_list",
             "Cerbo: list of 100 patients",
             4,
-            same("/api/v1/patients?limit=100"),
+            repeat_path("/api/v1/patients?limit=100"),
             systems="ac",
             credentials="basic",
         ),

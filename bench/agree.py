@@ -8,26 +8,26 @@ from urllib.parse import urlencode
 from bench.servers import Server
 
 
-def problems(servers: list[Server], facts: dict[str, Any]) -> Iterator[str]:
+def find_differences(servers: list[Server], facts: dict[str, Any]) -> Iterator[str]:
     """What the first server and each other one answer differently, as one line each."""
     ids = (facts["first"], (facts["first"] + facts["last"]) // 2, facts["last"])
     paths = [f"/api/patients/{number}" for number in ids]
     paths += ["/api/patients", f"/api/patients?{urlencode(facts['filter'])}"]
     for path in paths:
-        answers = [(server, fetched(server, path, facts["bearer"])) for server in servers]
-        yield from compared(path, answers)
+        answers = [(server, fetch(server, path, facts["bearer"])) for server in servers]
+        yield from compare_answers(path, answers)
     for path in [f"/api/v1/patients/{number}" for number in ids] + ["/api/v1/patients?limit=100"]:
         both = [server for server in servers if server.label in "ac"]
-        yield from compared(path, [(server, fetched(server, path, facts["basic"])) for server in both])
+        yield from compare_answers(path, [(server, fetch(server, path, facts["basic"])) for server in both])
 
 
-def compared(path: str, answers: list[tuple[Server, Any]]) -> Iterator[str]:
+def compare_answers(path: str, answers: list[tuple[Server, Any]]) -> Iterator[str]:
     (first, expected), *others = answers
-    objects = rows(expected)
+    objects = get_rows(expected)
     if not objects:
         yield f"{path}: {first.name} finds nothing"
     for server, answer in others:
-        found = rows(answer)
+        found = get_rows(answer)
         if len(found) != len(objects):
             yield f"{path}: {server.name} has {len(found)} objects, {first.name} {len(objects)}"
         for one, other in zip(objects, found, strict=False):
@@ -40,7 +40,7 @@ def compared(path: str, answers: list[tuple[Server, Any]]) -> Iterator[str]:
                     return
 
 
-def fetched(server: Server, path: str, authorization: str) -> Any:
+def fetch(server: Server, path: str, authorization: str) -> Any:
     try:
         return server.get(path, authorization)
     except urllib.error.HTTPError as error:
@@ -49,11 +49,11 @@ def fetched(server: Server, path: str, authorization: str) -> Any:
         ) from None
 
 
-def rows(answer: Any) -> list[dict[str, Any]]:
+def get_rows(answer: Any) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = answer.get("results", answer.get("data", [answer]))
     return found
 
 
-def populated(answer: dict[str, Any]) -> int:
+def count_filled_keys(answer: dict[str, Any]) -> int:
     """How many keys of an object hold something."""
     return sum(value not in (None, "", []) for value in answer.values())

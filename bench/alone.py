@@ -12,7 +12,7 @@ from charthouse.engine.sql.expressions import Parameter
 from charthouse.identity.bearer_tokens import EXAMINE_SQL
 
 
-def scripts(facts: dict[str, Any]) -> dict[str, dict[str, Any]]:
+def compose_scripts(facts: dict[str, Any]) -> dict[str, dict[str, Any]]:
     """By case: ``text`` and ``constants`` of a database.Script, in plain types."""
     patient = f"\\set id random({facts['first']}, {facts['last']})"
     doctor, office = facts["places"][0]
@@ -20,11 +20,11 @@ def scripts(facts: dict[str, Any]) -> dict[str, dict[str, Any]]:
     request = (
         "'00000000-0000-0000-0000-000000000000,0'"  # the number of a call, which goes into the change feed
     )
-    token = f"{numbered(EXAMINE_SQL.decode(), [':checksum', 'now()', request])};"
-    one = planned(statements.ONE)
-    listed = planned(statements.LISTED)
-    filtered = planned(statements.FILTERED)
-    chosen = {name: str(value) for name, value in statements.chosen(facts["filter"]).items()}
+    token = f"{fill_parameters(EXAMINE_SQL.decode(), [':checksum', 'now()', request])};"
+    one = write_plan(statements.ONE)
+    listed = write_plan(statements.LISTED)
+    filtered = write_plan(statements.FILTERED)
+    chosen = {name: str(value) for name, value in statements.read_filter_values(facts["filter"]).items()}
     ends = len(facts["places"]) - 1
     book = [
         patient,
@@ -35,7 +35,7 @@ def scripts(facts: dict[str, Any]) -> dict[str, dict[str, Any]]:
         f"\\set office :place + {office}",
         token,
         "begin;",
-        *map(handmade, (statements.BOOK_PLACE, statements.BOOK_OVERLAP, statements.BOOK_INSERT)),
+        *map(write_booking, (statements.BOOK_PLACE, statements.BOOK_OVERLAP, statements.BOOK_INSERT)),
         "commit;",
     ]
     return {
@@ -46,7 +46,7 @@ def scripts(facts: dict[str, Any]) -> dict[str, dict[str, Any]]:
     }
 
 
-def planned(plan: Plan) -> tuple[str, dict[str, Any]]:
+def write_plan(plan: Plan) -> tuple[str, dict[str, Any]]:
     """A plan as one line, parameters by name; constants beside."""
     names, constants = [], {}
     for number, part in enumerate(plan.parameters):
@@ -54,10 +54,10 @@ def planned(plan: Plan) -> tuple[str, dict[str, Any]]:
         if not isinstance(part, Parameter):
             constants[name] = part
         names.append(f":{name}")
-    return f"{numbered(plan.text, names)};", constants
+    return f"{fill_parameters(plan.text, names)};", constants
 
 
-def handmade(text: str) -> str:
+def write_booking(text: str) -> str:
     """A statement of the booking, whose values stand in the order that ``statements.book`` gives them."""
     at = "(timestamp '2050-01-01 09:00' + :quarter * interval '15 minutes')"
     values = {
@@ -68,9 +68,9 @@ def handmade(text: str) -> str:
             *("'Follow-up'", "'Bring the referral letter.'", ":user"),
         ],
     }[text]
-    return f"{numbered(text, values)};"
+    return f"{fill_parameters(text, values)};"
 
 
-def numbered(text: str, values: list[str]) -> str:
+def fill_parameters(text: str, values: list[str]) -> str:
     """``$1`` … replaced, all on one line."""
     return " ".join(re.sub(r"\$(\d+)", lambda found: values[int(found[1]) - 1], text).split())

@@ -11,7 +11,7 @@ import time
 from collections import Counter
 from dataclasses import asdict, dataclass, field
 
-from bench.client import Connection, Job, wire
+from bench.client import Connection, Job, encode_requests
 
 BUFFER = 1 << 20
 
@@ -40,7 +40,7 @@ class Answers:
 
 def run(arrivals: Arrivals) -> Answers:
     job = Job(arrivals.port, arrivals.token, 0, 0, [("GET", arrivals.path, None)])
-    (request,) = wire(job)
+    (request,) = encode_requests(job)
     connections = [Connection(arrivals.port) for _ in range(arrivals.connections)]
     numbers = {connection.socket.fileno(): connection for connection in connections}
     epoll = select.epoll()

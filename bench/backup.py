@@ -26,7 +26,7 @@ from typing import Any
 import psycopg
 
 from bench import machine
-from bench.servers import free_port
+from bench.servers import find_free_port
 from charthouse import datadir, embedded_postgres, postgres_server
 
 PASSPHRASE = "a passphrase of the benchmark\n"
@@ -44,7 +44,7 @@ def main() -> None:
     directory.chmod(0o711)
     try:
         data = datadir.prepare(options.data or directory / "data")
-        print(machine.description())
+        print(machine.describe())
         Bench(data, directory).run(options)
     finally:
         shutil.rmtree(directory, ignore_errors=True)
@@ -56,7 +56,7 @@ class Bench:
     def __init__(self, data: Path, directory: Path) -> None:
         self.data, self.directory = data, directory
         (directory / "passphrase").write_text(PASSPHRASE)
-        self.port, self.patient = free_port(), 0
+        self.port, self.patient = find_free_port(), 0
         self.environ = {
             **os.environ,
             "CHARTHOUSE_DATA": str(data),

@@ -14,7 +14,7 @@ from charthouse.audit import seals
 from charthouse.files.storage import store_file
 from charthouse.identity import tenancy
 from charthouse.identity.models import Practice
-from charthouse.sandbox import description, seed
+from charthouse.sandbox import description, oauth_apps, seed
 
 FILE_SIZE = 250_000  # bytes, of a scanned page
 BATCH = 100
@@ -33,7 +33,7 @@ def main(patients: int, megabytes: int) -> None:
             for number in range(start, min(count, start + BATCH)):
                 content = File(BytesIO(os.urandom(FILE_SIZE)), f"scan-{number}.pdf")
                 store_file(content, "application/pdf", practice)
-    seed.set_rate_limit("off")
+    oauth_apps.set_rate_limit("off")
     while seals.seal():
         pass
     print(sum(1 for path in Path(settings.DATA / "files").rglob("*") if path.is_file()), "files")

@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from bench.database import Cluster, load
-from bench.machine import description
-from bench.servers import ROOT, Server, charthouse
+from bench.machine import describe
+from bench.servers import ROOT, Server, compose_charthouse_command
 
 PACE = 0.02  # seconds between two requests of the steady caller
 WAIT = 0.1  # seconds between two polls
@@ -42,7 +42,7 @@ def main() -> None:
             "DJANGO_SETTINGS_MODULE": "charthouse.settings",
             "PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT / 'src'}",
         }
-        command = charthouse(threads=4)
+        command = compose_charthouse_command(threads=4)
         command[command.index("--workers") + 1] = str(options.workers)
         server = Server("a", "Charthouse", command, environ, directory / "log")
         server.start()
@@ -53,7 +53,7 @@ def main() -> None:
             stderr=subprocess.STDOUT,
         )
         try:
-            print(description())
+            print(describe())
             measure(server, facts)
         finally:
             worker.terminate()
@@ -65,34 +65,38 @@ def main() -> None:
 
 
 def measure(server: Server, facts: dict[str, Any]) -> None:
-    steady(server, facts, threading.Event(), 3)  # everything is loaded and connected
-    before = steady(server, facts, threading.Event(), 10)
+    read_steadily(server, facts, threading.Event(), 3)  # everything is loaded and connected
+    before = read_steadily(server, facts, threading.Event(), 10)
     done, beside = threading.Event(), []
-    patient = threading.Thread(target=lambda: beside.append(steady(server, facts, done)))
+    patient = threading.Thread(target=lambda: beside.append(read_steadily(server, facts, done)))
     patient.start()
     began = time.perf_counter()
     first, rows, pages, size = download(server, facts)
     took = time.perf_counter() - began
     done.set()
     patient.join()
-    after = steady(server, facts, threading.Event(), 10)
+    after = read_steadily(server, facts, threading.Event(), 10)
     print(f"{rows} appointments in {pages} pages, {size / 2**20:.0f} MB")
     print(f"first page after {first:.2f} s, all in {took:.1f} s")
     print(f"asked: within {WITHIN} s: {'met' if took <= WITHIN else 'missed'}")
     for name, latencies in (("before", before), ("beside it", beside[0]), ("after", after)):
-        shown = "  ".join(f"p{part} {at(latencies, part):6.2f} ms" for part in (50, 95, 99))
+        shown = "  ".join(f"p{part} {compute_percentile(latencies, part):6.2f} ms" for part in (50, 95, 99))
         print(f"GET one patient, {name:9} {len(latencies):5} requests  {shown}")
-    times = at(beside[0], 50) / min(at(before, 50), at(after, 50))
+    times = compute_percentile(beside[0], 50) / min(
+        compute_percentile(before, 50), compute_percentile(after, 50)
+    )
     print(f"p50 beside it, times the better of before and after: {times:.2f}; asked: {TIMES}: ", end="")
     print("met" if times <= TIMES else "missed")
 
 
-def at(latencies: list[float], part: int) -> float:
+def compute_percentile(latencies: list[float], part: int) -> float:
     """A percentile, ms."""
     return sorted(latencies)[min(len(latencies) - 1, len(latencies) * part // 100)]
 
 
-def steady(server: Server, facts: dict[str, Any], done: threading.Event, seconds: float = 600) -> list[float]:
+def read_steadily(
+    server: Server, facts: dict[str, Any], done: threading.Event, seconds: float = 600
+) -> list[float]:
     """Ask for one patient after another, at a pace; latencies in ms."""
     caller, latencies = Caller(server, facts), []
     until, number = time.perf_counter() + seconds, 0

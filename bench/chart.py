@@ -20,8 +20,8 @@ from bench import machine, report
 from bench.client import Job
 from bench.database import Cluster, load
 from bench.measure import say
-from bench.servers import ROOT, Server, charthouse
-from bench.servers import load as send
+from bench.servers import ROOT, Server, compose_charthouse_command
+from bench.servers import generate_load as send
 
 BAR = 1.5  # times the ordinary patient's p50
 PAGE = 25
@@ -51,7 +51,7 @@ class Case:
 
 
 def main() -> None:
-    options = arguments()
+    options = parse_arguments()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     directory = Path(options.data or tempfile.mkdtemp(prefix="charthouse-bench-")).resolve()
     instance = {
@@ -68,15 +68,15 @@ def main() -> None:
             "DJANGO_SETTINGS_MODULE": "charthouse.settings",
         }
         os.environ |= environ
-        command = charthouse(threads=1)
+        command = compose_charthouse_command(threads=1)
         server = Server("a", "Charthouse", command, environ, directory / "a.log")
         server.start()
         try:
-            measured = cases(facts["charts"], options.only)
+            measured = choose_cases(facts["charts"], options.only)
             run(server, f"Bearer {facts['token']}", measured, options)
         finally:
             server.stop()
-        text = written(measured, facts["charts"], options)
+        text = render(measured, facts["charts"], options)
         print(text)
         if options.publish:
             report.publish(text, ROOT / "docs" / "benchmarks.md", MARKS)
@@ -86,7 +86,7 @@ def main() -> None:
             shutil.rmtree(directory, ignore_errors=True)
 
 
-def arguments() -> argparse.Namespace:
+def parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench.chart", description=__doc__)
     parser.add_argument("--rows", type=int, default=5000)
     parser.add_argument("--rounds", type=int, default=5)
@@ -97,7 +97,7 @@ def arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def cases(charts: dict[str, Any], only: str) -> list[Case]:
+def choose_cases(charts: dict[str, Any], only: str) -> list[Case]:
     """Every list and each of its parameters that takes an id of ``PARENTS``."""
     import django
 
@@ -127,28 +127,30 @@ def run(server: Server, authorization: str, measured: list[Case], options: argpa
         for name, path in case.paths.items():
             answer: Any = server.get(path, authorization)
             case.shown[name] = len(answer["results"])
-            window(server, authorization, path, options.seconds / 2)
+            measure_window(server, authorization, path, options.seconds / 2)
     for number in range(options.rounds):
         for case in measured:
             for name in list(case.paths)[:: 1 if number % 2 else -1]:
-                case.p50[name].append(window(server, authorization, case.paths[name], options.seconds))
+                case.p50[name].append(
+                    measure_window(server, authorization, case.paths[name], options.seconds)
+                )
             say(f"{case.p50['ordinary'][-1]:7.2f} {case.p50['large'][-1]:7.2f} ms  {case.title}")
 
 
-def window(server: Server, authorization: str, path: str, seconds: float) -> float:
+def measure_window(server: Server, authorization: str, path: str, seconds: float) -> float:
     outcome = send(Job(server.port, authorization, 1, seconds, [("GET", path, None)]))
     if set(outcome.statuses) != {"200"}:
         raise SystemExit(f"{path} answers {outcome.statuses}")
     return outcome.p50
 
 
-def written(measured: list[Case], charts: dict[str, Any], options: argparse.Namespace) -> str:
+def render(measured: list[Case], charts: dict[str, Any], options: argparse.Namespace) -> str:
     """The table, slowest ratio first."""
     over = [case for case in measured if case.ratio > BAR]
     patient = PARENTS["patients"]
     tables = [chart["rows"] for of, chart in charts["large"].items() if of != patient]
     lines = [
-        machine.description(),
+        machine.describe(),
         f"One patient with up to {max(tables):,} rows in each of {len(tables)} tables, {sum(tables):,} in all; medians "
         f"of {options.rounds} interleaved rounds of {options.seconds:g} s, one connection.",
         f"{len(measured)} lists; at most {BAR} times the ordinary patient's p50 was asked: {len(over)} above.",

@@ -16,7 +16,7 @@ django.setup()
 
 from django.db import connections, models, transaction  # noqa: E402
 
-from bench.load import OWNER, access  # noqa: E402
+from bench.load import OWNER, make_access  # noqa: E402
 from charthouse.domains.patients.models import Patient  # noqa: E402
 from charthouse.identity import schema_setup  # noqa: E402
 from charthouse.identity.models import User  # noqa: E402
@@ -36,7 +36,7 @@ def main(rows: int) -> dict[str, Any]:
     if not Patient.objects.using(OWNER).exists():
         seed.build(1, PATIENTS, lambda *_: None)
     user = User.objects.using(OWNER).filter(is_primary=True).order_by("pk")[0]
-    app, token = access(user)
+    app, token = make_access(user)
     charts = {}
     for name, count in zip(NAMES, (ORDINARY, rows), strict=True):
         with transaction.atomic(using=OWNER):
@@ -44,31 +44,34 @@ def main(rows: int) -> dict[str, Any]:
     return {"token": token, "charts": charts}
 
 
-def hanging(model: Model) -> list[RecordKey]:
+def find_references_to_chart(model: Model) -> list[RecordKey]:
     """The references of a table over which its rows hang on a patient, in one step or more."""
-    return [key for key in _keys(model) if key.related_model in _tables()]
+    return [key for key in _list_record_keys(model) if key.related_model in _list_chart_tables()]
 
 
-def _keys(model: Model) -> list[RecordKey]:
+def _list_record_keys(model: Model) -> list[RecordKey]:
     return [key for key in model._meta.local_fields if isinstance(key, RecordKey)]
 
 
-def _tables() -> list[Model]:
+def _list_chart_tables() -> list[Model]:
     """Patient, and every table whose rows hang on one, parents before children."""
     found: list[Model] = [Patient]
     while more := [
         model
         for model in list_record_models()
-        if model not in found and any(key.related_model in found for key in _keys(model))
+        if model not in found and any(key.related_model in found for key in _list_record_keys(model))
     ]:
         found += more
-    return list(_ordered(found))
+    return list(_sort_by_references(found))
 
 
-def _ordered(found: list[Model]) -> Iterator[Model]:
-    waiting, done = list(found), set()
+def _sort_by_references(found: list[Model]) -> Iterator[Model]:
+    waiting = list(found)
+    done: set[Model] = set()
     while waiting:
-        ready = [m for m in waiting if {k.related_model for k in _keys(m)} & set(found) <= done | {m}]
+        ready = [
+            m for m in waiting if {k.related_model for k in _list_record_keys(m)} & set(found) <= done | {m}
+        ]
         for model in ready or waiting[:1]:
             waiting.remove(model)
             done.add(model)
@@ -90,10 +93,10 @@ class Chart:
         )
         self.cursor.execute("truncate bench_made")
         found = Patient.objects.using(OWNER).filter(last_name=f"Bench-{self.name}").first()
-        for model in _tables():
-            if self._number(model) == 0 and found is None:  # a trigger has made those of some tables
+        for model in _list_chart_tables():
+            if self._number_rows(model) == 0 and found is None:  # a trigger has made those of some tables
                 self._copy(model)
-                self._number(model)
+                self._number_rows(model)
         self.cursor.execute("select of, count(*), min(id) from bench_made group by of")
         return {of: {"rows": rows, "first": first} for of, rows, first in self.cursor.fetchall()}
 
@@ -102,9 +105,11 @@ class Chart:
         table = model._meta.db_table
         columns = [field for field in model._meta.concrete_fields if not field.primary_key]
         parents = {
-            key.attname: key.related_model._meta.db_table for key in hanging(model) if model is not Patient
+            key.attname: key.related_model._meta.db_table
+            for key in find_references_to_chart(model)
+            if model is not Patient
         }
-        picked = [self._column(field, parents) for field in columns]
+        picked = [self._compose_column(field, parents) for field in columns]
         joins = " ".join(
             f"left join bench_made p{at} on p{at}.of = '{parent}' and p{at}.n = n.n %% greatest(1, "
             f"(select count(*) from bench_made where of = '{parent}'))"
@@ -121,7 +126,7 @@ class Chart:
             [self.practice],
         )
 
-    def _column(self, field: "models.Field[Any, Any]", parents: dict[str, str]) -> str:
+    def _compose_column(self, field: "models.Field[Any, Any]", parents: dict[str, str]) -> str:
         old = f's."{field.column}"'
         if field.related_model in self.callers and not field.null:
             return str(self.callers[field.related_model].pk)
@@ -135,7 +140,7 @@ class Chart:
             return f"{old} - n.n %% 700"
         return old
 
-    def _number(self, model: Model) -> int:
+    def _number_rows(self, model: Model) -> int:
         """Note the ids of the patient's rows; how many there are."""
         table = model._meta.db_table
         if model is Patient:
@@ -143,7 +148,7 @@ class Chart:
         else:
             which = " or ".join(
                 f"{key.column} in (select id from bench_made where of = '{key.related_model._meta.db_table}')"
-                for key in hanging(model)
+                for key in find_references_to_chart(model)
                 if key.related_model is not model
             )
         self.cursor.execute(

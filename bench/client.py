@@ -85,7 +85,7 @@ class Connection:
         return self.left <= 0
 
 
-def wire(job: Job) -> list[bytes]:
+def encode_requests(job: Job) -> list[bytes]:
     made = []
     for method, path, body in job.requests:
         payload = (body or "").encode()
@@ -96,7 +96,7 @@ def wire(job: Job) -> list[bytes]:
     return made
 
 
-def endless(requests: list[bytes], job: Job) -> Iterator[bytes]:
+def cycle_requests(requests: list[bytes], job: Job) -> Iterator[bytes]:
     sent = 0
     while True:
         for request in requests:
@@ -109,7 +109,7 @@ def endless(requests: list[bytes], job: Job) -> Iterator[bytes]:
 
 
 def run(job: Job) -> Outcome:
-    requests = endless(wire(job), job)
+    requests = cycle_requests(encode_requests(job), job)
     connections = {(c := Connection(job.port)).socket.fileno(): c for _ in range(job.connections)}
     epoll = select.epoll()
     buffer = bytearray(BUFFER)

@@ -21,8 +21,8 @@ from typing import Any
 from bench.client import Job
 from bench.database import Cluster
 from bench.database import load as fill
-from bench.machine import cpu_seconds
-from bench.servers import ROOT, Server, free_port, load
+from bench.machine import count_cpu_seconds
+from bench.servers import ROOT, Server, find_free_port, generate_load
 from charthouse import postgres_server
 
 POOLER = """
@@ -41,7 +41,7 @@ SECONDS = 3.0  # a window
 
 class Pooler:
     def __init__(self, cluster: Cluster, folder: Path, mode: str) -> None:
-        self.port = free_port()
+        self.port = find_free_port()
         file = folder / f"{mode}.ini"
         user = postgres_server.DATABASE_NAME
         file.write_text(POOLER.format(host=cluster.host, user=user, port=self.port, mode=mode))
@@ -190,11 +190,13 @@ def _run(
 ) -> dict[str, float]:
     assert server.process is not None
     every = {"server": server.process.pid, **pids}
-    before = {name: cpu_seconds(pid) for name, pid in every.items()}
-    outcome = load(Job(server.port, facts["bearer"], 4, SECONDS, requests))
+    before = {name: count_cpu_seconds(pid) for name, pid in every.items()}
+    outcome = generate_load(Job(server.port, facts["bearer"], 4, SECONDS, requests))
     if set(outcome.statuses) != {"200"}:
         raise SystemExit(f"{server.name}: answers {outcome.statuses}")
-    used = {name: (cpu_seconds(pid) - before[name]) / outcome.count * 1e6 for name, pid in every.items()}
+    used = {
+        name: (count_cpu_seconds(pid) - before[name]) / outcome.count * 1e6 for name, pid in every.items()
+    }
     return used | {"rate": outcome.rate}
 
 

@@ -13,7 +13,7 @@ from typing import Any
 from urllib.parse import quote
 
 from bench.client import Outcome
-from bench.machine import cpu_seconds
+from bench.machine import count_cpu_seconds
 from bench.servers import ROOT
 from charthouse import postgres_server
 
@@ -32,10 +32,10 @@ class Cluster:
         return f"postgresql://{postgres_server.DATABASE_NAME}@/{name}?host={quote(self.host, safe='/')}"
 
     def create(self, name: str) -> None:
-        if self.sql("postgres", f"select 1 from pg_database where datname = '{name}'") == "":
-            self.sql("postgres", f"create database {name} owner {postgres_server.DATABASE_NAME}")
+        if self.execute("postgres", f"select 1 from pg_database where datname = '{name}'") == "":
+            self.execute("postgres", f"create database {name} owner {postgres_server.DATABASE_NAME}")
 
-    def sql(self, name: str, statement: str) -> str:
+    def execute(self, name: str, statement: str) -> str:
         """Run a statement as superuser. Raises RuntimeError."""
         command = [
             postgres_server.find_binary("psql"),
@@ -54,14 +54,14 @@ class Cluster:
             raise RuntimeError(done.stderr)
         return done.stdout.strip()
 
-    def quiet(self, name: str) -> None:
+    def settle(self, name: str) -> None:
         """Nothing of the load is left to be done in the background."""
-        self.sql(name, "vacuum (analyze)")
-        self.sql(name, "checkpoint")
+        self.execute(name, "vacuum (analyze)")
+        self.execute(name, "checkpoint")
 
-    def cpu(self) -> float:
+    def count_cpu_seconds(self) -> float:
         """Seconds of CPU of the whole cluster so far: backends, writers, I/O workers."""
-        return cpu_seconds(self.instance.pid)
+        return count_cpu_seconds(self.instance.pid)
 
     def stop(self) -> None:
         self.instance.stop(60)
@@ -75,7 +75,7 @@ class Script:
     constants: dict[str, Any]
 
 
-def pgbench(cluster: Cluster, name: str, script: Script, *, clients: int, seconds: float) -> Outcome:
+def run_pgbench(cluster: Cluster, name: str, script: Script, *, clients: int, seconds: float) -> Outcome:
     """Run a script for a while, prepared, and read its log of latencies."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "script.sql"
@@ -145,5 +145,5 @@ def load(
     if done.returncode:
         raise SystemExit("loading failed")
     facts: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
-    cluster.quiet(name)
+    cluster.settle(name)
     return facts | {"database": name, "loading": time.monotonic() - started}

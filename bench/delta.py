@@ -89,18 +89,18 @@ def _measure(cluster: Cluster, directory: Path, given: argparse.Namespace) -> No
     if given.held:
         held.execute("select pg_current_xact_id()")
     for practice in (clinic.id, other.id):
-        _owner(_WRITE.format(practice=practice, transactions=given.changes // EACH))
+        _execute_as_owner(_WRITE.format(practice=practice, transactions=given.changes // EACH))
     end = clock.now()
     start = end - timedelta(days=7)
-    count = _spread(clinic.id, other.id, end)
-    _owner("vacuum analyze")
+    count = _spread_changes(clinic.id, other.id, end)
+    _execute_as_owner("vacuum analyze")
     print(f"{count} changes of the practice in a week, as many of another one")
     with make_api_user(clinic.practice).client() as caller:
         middle = start + timedelta(days=3.5)
-        first = _asked(caller, "first", [(start, end - timedelta(seconds=n)) for n in range(rounds)])
-        again = _asked(caller, "again", [(start, end)] * rounds)
-        halves = [_asked(caller, "half", [one]) for one in ((start, middle), (middle, end))]
-        _asked(caller, "from an edge on", [(middle, end)] * rounds)
+        first = _ask_periods(caller, "first", [(start, end - timedelta(seconds=n)) for n in range(rounds)])
+        again = _ask_periods(caller, "again", [(start, end)] * rounds)
+        halves = [_ask_periods(caller, "half", [one]) for one in ((start, middle), (middle, end))]
+        _ask_periods(caller, "from an edge on", [(middle, end)] * rounds)
     held.close()
     told = {name: len(ids) for name, ids in again.items()}
     print(f"told: {told}")
@@ -110,22 +110,22 @@ def _measure(cluster: Cluster, directory: Path, given: argparse.Namespace) -> No
     }
 
 
-def _spread(practice: int, other: int, end: Any) -> int:
+def _spread_changes(practice: int, other: int, end: Any) -> int:
     """Over the week before ``end``, in the order in which they were written. How many are the practice's."""
-    _owner(
+    _execute_as_owner(
         f"update changes_change c set at = '{end.isoformat()}'::timestamptz - interval '7 days' "
         "+ interval '7 days' * (numbered.n - 0.5) / numbered.most from ("
         "select id, practice_id, row_number() over own as n, count(*) over (partition by practice_id) as most "
         f"from changes_change where practice_id in ({practice}, {other}) and table_name = 'patients_tag' "
         "window own as (partition by practice_id order by id)) numbered where numbered.id = c.id"
     )
-    (count,) = _owner(
+    (count,) = _execute_as_owner(
         f"select count(*) from changes_change where practice_id = {practice} and table_name = 'patients_tag'"
     )
     return int(count)
 
 
-def _asked(caller: Any, what: str, periods: list[tuple[Any, Any]]) -> dict[str, list[int]]:
+def _ask_periods(caller: Any, what: str, periods: list[tuple[Any, Any]]) -> dict[str, list[int]]:
     """Ask for each of the periods; what came of the first."""
     took, found = [], []
     for start, end in periods:
@@ -140,7 +140,7 @@ def _asked(caller: Any, what: str, periods: list[tuple[Any, Any]]) -> dict[str, 
     return dict(found[0])
 
 
-def _owner(statement: str) -> Any:
+def _execute_as_owner(statement: str) -> Any:
     from django.db import connections
 
     with connections["owner"].cursor() as cursor:

@@ -38,7 +38,7 @@ def main() -> None:
     try:
         cluster.create("document")
         run(cluster, "fill", options.visits, options.more)
-        cluster.quiet("document")
+        cluster.settle("document")
         rounds = [run(cluster, "measure", options.visits, options.more) for _ in range(options.rounds)]
     finally:
         cluster.stop()
@@ -111,15 +111,15 @@ def fill(visits: int, more: bool) -> None:
     now = clock.now()
     loader = Loader("owner", now.isoformat(), {})
     with transaction.atomic("owner"):
-        practice, who = _people(loader)
+        practice, who = _add_people(loader)
         times = [now - timedelta(hours=9 * (visits - number)) for number in range(visits)]
-        _visits(loader, practice, who, times, more)
-        _labs(loader, practice, who, times)
+        _add_visits(loader, practice, who, times, more)
+        _add_labs(loader, practice, who, times)
         loader.finish()
     print(json.dumps({"visits": visits}))
 
 
-def _people(loader: Any) -> tuple[int, dict[str, int]]:
+def _add_people(loader: Any) -> tuple[int, dict[str, int]]:
     from charthouse.domains.patients.models import Patient
     from charthouse.domains.practice.models import Doctor, Office
     from charthouse.identity.models import Practice
@@ -133,7 +133,7 @@ def _people(loader: Any) -> tuple[int, dict[str, int]]:
     return practice, {"doctor_id": doctor, "office_id": office, "patient_id": patient}
 
 
-def _visits(loader: Any, practice: int, who: dict[str, int], times: list[datetime], more: bool) -> None:
+def _add_visits(loader: Any, practice: int, who: dict[str, int], times: list[datetime], more: bool) -> None:
     from charthouse.domains.billing.models import LineItem
     from charthouse.domains.clinical.models import (
         ClinicalNote,
@@ -190,7 +190,7 @@ def _visits(loader: Any, practice: int, who: dict[str, int], times: list[datetim
     loader.copy(Procedure, done, practice)
 
 
-def _labs(loader: Any, practice: int, who: dict[str, int], times: list[datetime]) -> None:
+def _add_labs(loader: Any, practice: int, who: dict[str, int], times: list[datetime]) -> None:
     from charthouse.domains.labs.models import LabDocument, LabOrder, LabResult, LabTest, Sublab
     from charthouse.files.models import StoredFile
 

@@ -22,7 +22,7 @@ from typing import Any
 
 from bench.database import Cluster, load
 from bench.measure import say
-from bench.servers import ROOT, Server, charthouse
+from bench.servers import ROOT, Server, compose_charthouse_command
 
 BARS = {"seconds": 3.0}
 
@@ -50,9 +50,9 @@ def main() -> None:
             "CHARTHOUSE_API_LIMITS": "heavy_read=1000000",
         }
         patient = facts["charts"]["large"]["patients_patient"]["first"]
-        complete(cluster, facts["database"], patient, options.rows)
-        pair = caller(environ)
-        command = charthouse(threads=1)
+        complete_chart(cluster, facts["database"], patient, options.rows)
+        pair = start_as_caller(environ)
+        command = compose_charthouse_command(threads=1)
         server = Server("a", "Charthouse", command, environ, directory / "a.log")
         server.start()
         try:
@@ -65,7 +65,7 @@ def main() -> None:
             shutil.rmtree(directory, ignore_errors=True)
 
 
-def complete(cluster: Cluster, database: str, patient: int, rows: int) -> None:
+def complete_chart(cluster: Cluster, database: str, patient: int, rows: int) -> None:
     """What the copied rows lack to be in the lists; and of what a patient has once for each row of a catalogue, a
     catalogue of as many rows."""
     for statement in (
@@ -74,8 +74,8 @@ def complete(cluster: Cluster, database: str, patient: int, rows: int) -> None:
         "update clinical_clinicalnote n set locked_at = now(), locked_by_id = u.id from identity_user u "
         f"where n.patient_id = {patient} and u.practice_id = n.practice_id and u.is_primary",
     ):
-        cluster.sql(database, statement)
-    if cluster.sql(database, "select 1 from patients_facility where name like 'Bench %' limit 1"):
+        cluster.execute(database, statement)
+    if cluster.execute(database, "select 1 from patients_facility where name like 'Bench %' limit 1"):
         return  # taken up again
     for catalogue, of_patient, reference, kinds in (
         ("patients_tag", "patients_patienttag", "tag_id", ({},)),
@@ -89,29 +89,31 @@ def complete(cluster: Cluster, database: str, patient: int, rows: int) -> None:
     ):
         for number, kind in enumerate(kinds):
             named = f"'Bench {number} ' || n.n"
-            copy(cluster, database, catalogue, f"generate_series(1, {rows}) n(n)", {"name": named, **kind})
+            copy_rows(
+                cluster, database, catalogue, f"generate_series(1, {rows}) n(n)", {"name": named, **kind}
+            )
         there = f"(select id from {catalogue} where name like 'Bench %') n"
-        copy(cluster, database, of_patient, there, {"patient_id": str(patient), reference: "n.id"})
-    cluster.quiet(database)
+        copy_rows(cluster, database, of_patient, there, {"patient_id": str(patient), reference: "n.id"})
+    cluster.settle(database)
 
 
-def copy(cluster: Cluster, database: str, table: str, times: str, changed: dict[str, str]) -> None:
+def copy_rows(cluster: Cluster, database: str, table: str, times: str, changed: dict[str, str]) -> None:
     """Insert copies of a table's first row of the first practice, one for each row of ``times``, with other values."""
-    columns = cluster.sql(
+    columns = cluster.execute(
         database,
         f"select string_agg(attname, ',' order by attnum) from pg_attribute where attrelid = '{table}'::regclass "
         "and attnum > 0 and not attisdropped and attname <> 'id'",
     ).split(",")
     picked = ", ".join(changed.get(name, f's."{name}"') for name in columns)
     names = ", ".join(f'"{name}"' for name in columns)
-    cluster.sql(
+    cluster.execute(
         database,
         f"insert into {table} ({names}) select {picked} from (select * from {table} where practice_id = 1 "
         f"and not archived order by id limit 1) s cross join {times} on conflict do nothing",
     )
 
 
-def caller(environ: dict[str, str]) -> str:
+def start_as_caller(environ: dict[str, str]) -> str:
     """An API user of the practice, in a process of its own: what goes into the Authorization header."""
     done = subprocess.run(
         [sys.executable, "-c", "from bench import extended; extended.make_caller()"],
@@ -142,7 +144,7 @@ def make_caller() -> None:
 
 
 def measure(server: Server, pair: str, patient: int, rounds: int) -> None:
-    idle = largest(server)
+    idle = measure_largest_process(server)
     took, content = [], b""
     for _ in range(rounds + 1):
         content = b""
@@ -165,15 +167,15 @@ def measure(server: Server, pair: str, patient: int, rounds: int) -> None:
     print(
         f"first {took[0]:.2f} s; then {median(took[1:]):.2f} s ({min(took[1:]):.2f} to {max(took[1:]):.2f})"
     )
-    print(f"server: {idle:.0f} MB before, {largest(server):.0f} MB at the largest")
+    print(f"server: {idle:.0f} MB before, {measure_largest_process(server):.0f} MB at the largest")
     if median(took[1:]) > BARS["seconds"]:
         sys.exit(f"above {BARS['seconds']} s")
 
 
-def largest(server: Server) -> float:
+def measure_largest_process(server: Server) -> float:
     """Megabytes that the server's largest process has ever been."""
     assert server.process is not None
-    of = [server.process.pid, *children(server.process.pid)]
+    of = [server.process.pid, *find_children(server.process.pid)]
     return max(
         int(line.split()[1]) / 1024
         for pid in of
@@ -182,7 +184,7 @@ def largest(server: Server) -> float:
     )
 
 
-def children(pid: int) -> list[int]:
+def find_children(pid: int) -> list[int]:
     listed = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
     return [int(child) for child in listed]
 

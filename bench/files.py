@@ -16,8 +16,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from bench.database import Cluster, load
-from bench.machine import description
-from bench.servers import Server, charthouse
+from bench.machine import describe
+from bench.servers import Server, compose_charthouse_command
 
 MB = 1024 * 1024
 BOUNDARY = "bench-of-files"
@@ -37,11 +37,11 @@ def main() -> None:
             "CHARTHOUSE_DATA": str(directory / "instance"),
             "DJANGO_SETTINGS_MODULE": "charthouse.settings",
         }
-        command = charthouse(threads=4)
+        command = compose_charthouse_command(threads=4)
         server = Server("a", "Charthouse", command, environ, directory / "log")
         server.start()
         try:
-            print(description())
+            print(describe())
             measure(server, facts, size)
         finally:
             server.stop()
@@ -53,26 +53,30 @@ def main() -> None:
 def measure(server: Server, facts: dict[str, Any], size: int) -> None:
     caller = Caller(server, facts)
     for _ in range(4):
-        caller.down(caller.up(MB), MB)  # everything is loaded and connected
+        caller.download(caller.upload(MB), MB)  # everything is loaded and connected
     links: list[str] = []
-    report(server, "upload", size, lambda: links.append(caller.up(size)))
-    report(server, "upload, its length unknown", size, lambda: links.append(caller.up(size, chunked=True)))
-    report(server, "download", size, lambda: caller.down(links[0], size))
-    report(server, "the last MB of it", MB, lambda: caller.down(links[0], MB, f"bytes={size - MB}-"))
+    report_memory(server, "upload", size, lambda: links.append(caller.upload(size)))
+    report_memory(
+        server, "upload, its length unknown", size, lambda: links.append(caller.upload(size, chunked=True))
+    )
+    report_memory(server, "download", size, lambda: caller.download(links[0], size))
+    report_memory(
+        server, "the last MB of it", MB, lambda: caller.download(links[0], MB, f"bytes={size - MB}-")
+    )
     for name, work in (
-        ("four uploads at once", lambda _: caller.up(size)),
-        ("four downloads at once", lambda _: caller.down(links[0], size)),
+        ("four uploads at once", lambda _: caller.upload(size)),
+        ("four downloads at once", lambda _: caller.download(links[0], size)),
     ):
         with ThreadPoolExecutor(4) as pool:
-            report(server, name, 4 * size, lambda work=work: list(pool.map(work, range(4))))  # type: ignore[misc]
+            report_memory(server, name, 4 * size, lambda work=work: list(pool.map(work, range(4))))  # type: ignore[misc]
 
 
-def report(server: Server, name: str, size: int, work: Callable[[], Any]) -> None:
-    worker = _worker(server)
+def report_memory(server: Server, name: str, size: int, work: Callable[[], Any]) -> None:
+    worker = _find_worker(server)
     (worker / "clear_refs").write_text("5")  # the highest value begins again
-    before, began = _memory(worker, "VmRSS"), time.perf_counter()
+    before, began = _read_memory(worker, "VmRSS"), time.perf_counter()
     work()
-    took, highest = time.perf_counter() - began, _memory(worker, "VmHWM")
+    took, highest = time.perf_counter() - began, _read_memory(worker, "VmHWM")
     print(
         f"{name:28} {size // MB:5} MB  {took:6.2f} s  {size / MB / took:7.0f} MB/s  "
         f"{before:6.1f} MB before, at most {highest:6.1f} MB: {highest - before:+6.1f} MB"
@@ -84,7 +88,7 @@ class Caller:
         self.port, self.facts = server.port, facts
         self.headers = {"Authorization": f"Bearer {facts['token']}"}
 
-    def up(self, size: int, *, chunked: bool = False) -> str:
+    def upload(self, size: int, *, chunked: bool = False) -> str:
         """Upload a document of so many bytes; the link that shows it."""
         fields = {
             "doctor": self.facts["places"][0][0],
@@ -118,7 +122,7 @@ class Caller:
         assert answer.status == 201, made[:500]
         return str(json.loads(made)["document"])
 
-    def down(self, link: str, size: int, part: str | None = None) -> None:
+    def download(self, link: str, size: int, part: str | None = None) -> None:
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=300)
         headers = {"Host": urlsplit(link).netloc} | ({"Range": part} if part else {})
         connection.request("GET", urlsplit(link).path, headers=headers)
@@ -130,15 +134,15 @@ class Caller:
         assert count == size, (count, size)
 
 
-def _worker(server: Server) -> Path:
+def _find_worker(server: Server) -> Path:
     """The server's process that answers."""
     assert server.process is not None
     tasks = Path(f"/proc/{server.process.pid}/task").iterdir()
     children = [child for task in tasks for child in (task / "children").read_text().split()]
-    return max((Path("/proc") / child for child in children), key=lambda child: _memory(child, "VmRSS"))
+    return max((Path("/proc") / child for child in children), key=lambda child: _read_memory(child, "VmRSS"))
 
 
-def _memory(process: Path, name: str) -> float:
+def _read_memory(process: Path, name: str) -> float:
     (line,) = (line for line in (process / "status").read_text().splitlines() if line.startswith(name))
     return int(line.split()[1]) / 1024
 

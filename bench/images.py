@@ -18,9 +18,9 @@ from typing import Any
 from PIL import Image
 
 from bench.database import Cluster, load
-from bench.files import MB, report
-from bench.machine import description
-from bench.servers import Server, charthouse
+from bench.files import MB, report_memory
+from bench.machine import describe
+from bench.servers import Server, compose_charthouse_command
 
 
 def main() -> None:
@@ -38,11 +38,11 @@ def main() -> None:
         }
         os.environ.update(environ)
         caller = Caller(facts)
-        command = charthouse(threads=4)
+        command = compose_charthouse_command(threads=4)
         server = Server("a", "Charthouse", command, environ, directory / "log")
         server.start()
         try:
-            print(description())
+            print(describe())
             measure(server, caller, size)
         finally:
             server.stop()
@@ -55,25 +55,27 @@ def measure(server: Server, caller: "Caller", size: int) -> None:
     caller.port = server.port
     for media in ("application/json", "application/x-www-form-urlencoded"):
         for _ in range(4):
-            caller.down(caller.accepted(caller.up(caller.body(MB), media)), MB)  # everything is loaded
+            caller.download(
+                caller.accept(caller.upload(caller.make_body(MB), media)), MB
+            )  # everything is loaded
     rows: list[int] = []
     for name, media in (
         ("upload", "application/json"),
         ("upload, called a form", "application/x-www-form-urlencoded"),
     ):
-        body = caller.body(size)
-        report(server, name, size, lambda: rows.append(caller.up(body, media)))  # noqa: B023  run at once
-    image = caller.accepted(rows[0])
-    report(server, "download", size, lambda: caller.down(image, size))
-    report(server, "the last MB of it", MB, lambda: caller.down(image, MB, f"bytes=-{MB}"))
-    bodies = [caller.body(size) for _ in range(4)]
+        body = caller.make_body(size)
+        report_memory(server, name, size, lambda: rows.append(caller.upload(body, media)))  # noqa: B023  run at once
+    image = caller.accept(rows[0])
+    report_memory(server, "download", size, lambda: caller.download(image, size))
+    report_memory(server, "the last MB of it", MB, lambda: caller.download(image, MB, f"bytes=-{MB}"))
+    bodies = [caller.make_body(size) for _ in range(4)]
     works: list[tuple[str, Callable[[int], Any]]] = [
-        ("four uploads at once", lambda at: caller.up(bodies[at], "application/json")),
-        ("four downloads at once", lambda _: caller.down(image, size)),
+        ("four uploads at once", lambda at: caller.upload(bodies[at], "application/json")),
+        ("four downloads at once", lambda _: caller.download(image, size)),
     ]
     for name, work in works:
         with ThreadPoolExecutor(4) as pool:
-            report(server, name, 4 * size, lambda: list(pool.map(work, range(4))))  # noqa: B023
+            report_memory(server, name, 4 * size, lambda: list(pool.map(work, range(4))))  # noqa: B023
 
 
 class Caller:
@@ -95,7 +97,7 @@ class Caller:
         login = base64.b64encode(f"pk_bench:{secret}".encode()).decode()
         self.headers = {"Authorization": f"Basic {login}"}
 
-    def body(self, size: int) -> bytes:
+    def make_body(self, size: int) -> bytes:
         """An image of so many bytes: what follows a PNG's end is a part of the file. Each is another content."""
         made = io.BytesIO()
         Image.new("RGB", (8, 8), "navy").save(made, "PNG")
@@ -103,13 +105,13 @@ class Caller:
         told = {"pt_id": self.patient, "mime_type": "image/png"}
         return json.dumps(told | {"base64_content": base64.b64encode(content).decode()}).encode()
 
-    def up(self, body: bytes, media: str) -> int:
+    def upload(self, body: bytes, media: str) -> int:
         """Send it; the number of the request in the queue."""
         answer, content = self._call("POST", "", body, {"Content-Type": media})
         assert answer.status == 200, content[:500]
         return int(json.loads(content)["portal_queue_id"])
 
-    def accepted(self, request: int) -> int:
+    def accept(self, request: int) -> int:
         """The image that staff make of a request."""
         from charthouse.domains.patients.models import PortalRequest
         from charthouse.domains.patients.portal_requests import settle
@@ -118,7 +120,7 @@ class Caller:
         with tenancy.within(self.practice):
             return int(settle(PortalRequest.objects.get(pk=request), self.user, accept=True).pk)
 
-    def down(self, image: int, size: int, part: str | None = None) -> None:
+    def download(self, image: int, size: int, part: str | None = None) -> None:
         answer, content = self._call("GET", f"/{image}/stream", headers={"Range": part} if part else {})
         assert answer.status == (206 if part else 200), answer.status
         assert len(content) == size, (len(content), size)

@@ -41,7 +41,7 @@ def main(patients: int) -> dict[str, Any]:
         for name, count in (("Elsewhere", patients // 10), ("Benchmark", patients)):
             practice = fill(name, count)
     assert practice is not None
-    return facts(practice)
+    return collect_facts(practice)
 
 
 def fill(name: str, patients: int) -> Practice:
@@ -67,14 +67,14 @@ def fill(name: str, patients: int) -> Practice:
         doctor_id=first.pk,
         password="!",
     ).save(using=OWNER)
-    insert(Patient, patient_columns(practice, first.pk), f"generate_series(1, {patients}) as n")
+    insert(Patient, compose_patient_columns(practice, first.pk), f"generate_series(1, {patients}) as n")
     visits = f"""(select row_number() over (order by id) as n, id, doctor_id from {Patient._meta.db_table}
                   where practice_id = {practice.pk}) as p, generate_series(1, {VISITS}) as v"""
-    insert(Appointment, appointment_columns(practice, first.pk), visits)
+    insert(Appointment, compose_appointment_columns(practice, first.pk), visits)
     return practice
 
 
-def patient_columns(practice: Practice, doctor: int) -> dict[str, str]:
+def compose_patient_columns(practice: Practice, doctor: int) -> dict[str, str]:
     """Column → SQL over the number ``n``."""
 
     def pick(*words: str, by: int = 1) -> str:
@@ -134,7 +134,7 @@ def patient_columns(practice: Practice, doctor: int) -> dict[str, str]:
     }
 
 
-def appointment_columns(practice: Practice, doctor: int) -> dict[str, str]:
+def compose_appointment_columns(practice: Practice, doctor: int) -> dict[str, str]:
     """Column → SQL over the patient ``p`` and the visit's number ``v``."""
     at = f"timestamptz '{clock.now():%Y-%m-%d}' - interval '1 day' * ((n + v * 97) % 700 + 1) + interval '14 hours'"
     office = (
@@ -171,11 +171,11 @@ def insert(model: type[models.Model], columns: dict[str, str], source: str) -> N
         cursor.execute(text, parameters)
 
 
-def facts(practice: Practice) -> dict[str, Any]:
+def collect_facts(practice: Practice) -> dict[str, Any]:
     """What the benchmark must know of the practice, with a fresh token of an app that has a quota, a high one."""
     people = User.objects.using(OWNER).get(practice=practice)
-    _, token = access(people)
-    username, secret = api_user(practice)
+    _, token = make_access(people)
+    username, secret = make_api_user(practice)
     mine = Patient.objects.using(OWNER).filter(practice=practice)
     span = mine.aggregate(first=models.Min("pk"), last=models.Max("pk"), changed=models.Max("updated_at"))
     last = (
@@ -200,10 +200,10 @@ def facts(practice: Practice) -> dict[str, Any]:
             "since": f"{span['changed']:%Y-%m-%d}",
         },
     }
-    return found | {"scripts": alone.scripts(found)}
+    return found | {"scripts": alone.compose_scripts(found)}
 
 
-def api_user(practice: Practice) -> tuple[str, str]:
+def make_api_user(practice: Practice) -> tuple[str, str]:
     """Name and secret of a new API user, who may read and write everything."""
     username, secret = f"pk_{secrets.token_hex(8)}", generate_secret()
     user = ApiUser(practice=practice, nickname="Benchmark", contact="bench@example.com", username=username)
@@ -212,7 +212,7 @@ def api_user(practice: Practice) -> tuple[str, str]:
     return username, secret
 
 
-def access(people: User) -> tuple[Application, str]:
+def make_access(people: User) -> tuple[Application, str]:
     """The benchmark's app, which has a quota, and a new token of it with every scope."""
     app = Application.objects.using(OWNER).filter(name="Benchmark", user=people).first()
     app = app or Application(

@@ -8,7 +8,7 @@ from pathlib import Path
 TICK = os.sysconf("SC_CLK_TCK")  # CPU clock ticks a second
 
 
-def cpu_seconds(root: int) -> float:
+def count_cpu_seconds(root: int) -> float:
     """User and system time of a process and all below it, the ended ones that were waited for included.
 
     Of a server that is everything it did; of a postmaster, every backend, writer and I/O worker.
@@ -29,7 +29,7 @@ def cpu_seconds(root: int) -> float:
     return total / TICK
 
 
-def memory_of(root: int, kind: str = "Pss") -> int:
+def measure_memory(root: int, kind: str = "Pss") -> int:
     """Bytes of memory of a process and all below it; pages that they share count once (proportional set size), or of
     kind ``Rss`` in each."""
     total, pending = 0, [root]
@@ -45,7 +45,7 @@ def memory_of(root: int, kind: str = "Pss") -> int:
     return total * 1024
 
 
-def description() -> str:
+def describe() -> str:
     """One line: date, cores, processor family, memory, operating system, Python."""
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
     return (

@@ -9,8 +9,8 @@ from statistics import median
 from typing import Any
 
 from bench.client import Job, Outcome
-from bench.database import Cluster, Script, pgbench
-from bench.servers import Server, load
+from bench.database import Cluster, Script, run_pgbench
+from bench.servers import Server, generate_load
 
 Request = tuple[str, str, str | None]
 
@@ -79,9 +79,9 @@ class Bench:
     def warm_up(self, case: Case) -> None:
         for server in self.servers:
             if server.label in case.systems:
-                self._window(case, server, self.seconds / 2)
+                self._measure_window(case, server, self.seconds / 2)
 
-    def round(self, number: int, case: Case) -> None:
+    def run_round(self, number: int, case: Case) -> None:
         """One window of every system; each round starts with another one."""
         systems: list[Server | Script] = [each for each in self.servers if each.label in case.systems]
         if script := self.scripts.get(case.key):
@@ -89,15 +89,15 @@ class Bench:
         turn = number % len(systems)
         for system in systems[turn:] + systems[:turn]:
             if isinstance(system, Script):
-                label, figures = "d", self._database_alone(case, system)
+                label, figures = "d", self._measure_database_alone(case, system)
             else:
-                label, figures = system.label, self._window(case, system, self.seconds)
+                label, figures = system.label, self._measure_window(case, system, self.seconds)
             self.results.windows[case.key, label].append(figures)
             say(
                 f"{case.key:>10} {label}  {figures.rate:8.1f}/s  {figures.server:7.2f} + {figures.database:.2f} ms"
             )
 
-    def _window(self, case: Case, server: Server, seconds: float) -> Figures:
+    def _measure_window(self, case: Case, server: Server, seconds: float) -> Figures:
         many = 3000 if not case.once else int(seconds * 3000)
         job = Job(
             server.port,
@@ -107,28 +107,28 @@ class Bench:
             case.requests(server.label, many),
             once=case.once,
         )
-        before = server.cpu(), self.cluster.cpu()
-        outcome = load(job)
-        after = server.cpu(), self.cluster.cpu()
+        before = server.count_cpu_seconds(), self.cluster.count_cpu_seconds()
+        outcome = generate_load(job)
+        after = server.count_cpu_seconds(), self.cluster.count_cpu_seconds()
         if set(outcome.statuses) != {case.expected}:
             raise SystemExit(f"{server.name}, {case.title}: answers {outcome.statuses}")
-        return figures_of(outcome, after[0] - before[0], after[1] - before[1])
+        return compute_figures(outcome, after[0] - before[0], after[1] - before[1])
 
-    def _database_alone(self, case: Case, script: Script) -> Figures:
-        before = self.cluster.cpu()
-        outcome = pgbench(
+    def _measure_database_alone(self, case: Case, script: Script) -> Figures:
+        before = self.cluster.count_cpu_seconds()
+        outcome = run_pgbench(
             self.cluster, self.facts["database"], script, clients=case.connections, seconds=self.seconds
         )
-        return figures_of(outcome, 0.0, self.cluster.cpu() - before)
+        return compute_figures(outcome, 0.0, self.cluster.count_cpu_seconds() - before)
 
 
-def figures_of(outcome: Outcome, server: float, database: float) -> Figures:
+def compute_figures(outcome: Outcome, server: float, database: float) -> Figures:
     each = 1000 / outcome.count
     body = outcome.body_bytes / outcome.count
     return Figures(outcome.rate, outcome.p50, outcome.p99, server * each, database * each, body)
 
 
-def slots(facts: "Facts") -> Iterator[tuple[datetime, int, int, int]]:
+def iterate_slots(facts: "Facts") -> Iterator[tuple[datetime, int, int, int]]:
     """Free times after the last booked day, as (wall clock, doctor, office, exam room): each place's quarters of an
     hour from 9 to 17, neighbours in the sequence at different doctors."""
     day = max(datetime.fromisoformat(facts["booked"]), datetime(2040, 1, 1))  # noqa: DTZ001 - wall clocks

@@ -13,13 +13,13 @@ import sys
 import tempfile
 from pathlib import Path
 
-from bench.__main__ import cases
+from bench.__main__ import list_cases
 from bench.client import Job
 from bench.database import Cluster
 from bench.database import load as fill
-from bench.machine import description, memory_of
+from bench.machine import describe, measure_memory
 from bench.measure import say
-from bench.servers import ROOT, Server, charthouse, load
+from bench.servers import ROOT, Server, compose_charthouse_command, generate_load
 from charthouse import datadir
 
 WORKERS, THREADS = 2, 4
@@ -51,7 +51,9 @@ def main() -> None:
 
 
 def measure(environ: dict[str, str], facts: dict[str, object], seconds: float, directory: Path) -> None:
-    server = Server("a", "Charthouse", charthouse(THREADS, WORKERS), environ, directory / "a.log")
+    server = Server(
+        "a", "Charthouse", compose_charthouse_command(THREADS, WORKERS), environ, directory / "a.log"
+    )
     server.start()
     with (directory / "worker.log").open("wb") as log:
         worker = subprocess.Popen(
@@ -63,14 +65,16 @@ def measure(environ: dict[str, str], facts: dict[str, object], seconds: float, d
         )
     try:
         assert server.process is not None
-        for case in cases(facts):
+        for case in list_cases(facts):
             requests = case.requests("a", int(seconds * 3000) if case.once else 3000)
             job = Job(server.port, str(facts[case.credentials]), 16, seconds, requests, once=case.once)
-            say(f"{case.title}: {load(job).count}")
-        print(f"{description()}; load {os.getloadavg()[0]:.1f}\n")
+            say(f"{case.title}: {generate_load(job).count}")
+        print(f"{describe()}; load {os.getloadavg()[0]:.1f}\n")
         print("| | PSS, MB | RSS, MB |\n|---|--:|--:|")
         pids = {f"server, {WORKERS} processes": server.process.pid, "worker": worker.pid}
-        sums = {title: [memory_of(pid, kind) / 1e6 for kind in ("Pss", "Rss")] for title, pid in pids.items()}
+        sums = {
+            title: [measure_memory(pid, kind) / 1e6 for kind in ("Pss", "Rss")] for title, pid in pids.items()
+        }
         for title, (pss, rss) in sums.items():
             print(f"| {title} | {pss:.0f} | {rss:.0f} |")
         pss, rss = (sum(column) for column in zip(*sums.values(), strict=True))

@@ -30,7 +30,7 @@ from bench.statements import (  # noqa: E402
     ONE,
     ONE_APPOINTMENT,
     TOKEN,
-    values,
+    order_values,
 )
 from charthouse.identity.api_users import derive_digest_key  # noqa: E402
 
@@ -87,8 +87,10 @@ async def answer(scope: dict[str, Any], receive: Any, connection: Any) -> tuple[
     if scope["method"] == "POST":
         return await book(connection, practice, user, (await receive())["body"])
     if path == "/api/patients":
-        return await listed(scope, connection, practice)
-    rows = await connection.fetch(ONE.text, *values(ONE, practice=practice, id=int(path.rpartition("/")[2])))
+        return await list_patients(scope, connection, practice)
+    rows = await connection.fetch(
+        ONE.text, *order_values(ONE, practice=practice, id=int(path.rpartition("/")[2]))
+    )
     return (200, ONE.row(*rows[0])) if rows else (404, {"detail": "Not found."})
 
 
@@ -100,27 +102,31 @@ async def answer_cerbo(scope: dict[str, Any], connection: Any, credentials: byte
         return 401, {"error": {"message": "Unknown API user or wrong secret.", "code": 401}}
     path = scope["path"]
     if path == "/api/v1/patients":
-        return await listed_cerbo(connection, practice)
+        return await list_cerbo_patients(connection, practice)
     row_id = int(path.rpartition("/")[2])
-    rows = await connection.fetch(CERBO_ONE.text, *values(CERBO_ONE, practice=practice, id=row_id))
+    rows = await connection.fetch(CERBO_ONE.text, *order_values(CERBO_ONE, practice=practice, id=row_id))
     return (
         (200, CERBO_ONE.row(*rows[0])) if rows else (404, {"error": {"message": "Not found.", "code": 404}})
     )
 
 
-async def listed_cerbo(connection: Any, practice: int) -> tuple[int, Any]:
-    rows = await connection.fetch(CERBO_LISTED.text, *values(CERBO_LISTED, practice=practice, limit=101))
+async def list_cerbo_patients(connection: Any, practice: int) -> tuple[int, Any]:
+    rows = await connection.fetch(
+        CERBO_LISTED.text, *order_values(CERBO_LISTED, practice=practice, limit=101)
+    )
     total = len(rows)
     if total > 100:
-        total = await connection.fetchval(CERBO_COUNT.text, *values(CERBO_COUNT, practice=practice))
+        total = await connection.fetchval(CERBO_COUNT.text, *order_values(CERBO_COUNT, practice=practice))
     objects = [CERBO_LISTED.row(*row) for row in rows[:100]]
     return 200, {"object": "list", "total_count": total, "has_more": len(rows) > 100, "data": objects}
 
 
-async def listed(scope: dict[str, Any], connection: Any, practice: int) -> tuple[int, Any]:
+async def list_patients(scope: dict[str, Any], connection: Any, practice: int) -> tuple[int, Any]:
     query = dict(parse_qsl(scope["query_string"].decode()))
     plan = FILTERED if query else LISTED
-    rows = await connection.fetch(plan.text, *values(plan, practice=practice, limit=251, **plan.read(query)))
+    rows = await connection.fetch(
+        plan.text, *order_values(plan, practice=practice, limit=251, **plan.read(query))
+    )
     objects = [plan.row(*row) for row in rows[:250]]
     following = None
     if len(rows) > 250:
@@ -134,6 +140,6 @@ async def book(connection: Any, practice: int, user: int, body: bytes) -> tuple[
     if made is None:
         return 409, {"detail": "Overlaps another appointment."}
     row = await connection.fetchrow(
-        ONE_APPOINTMENT.text, *values(ONE_APPOINTMENT, practice=practice, id=made)
+        ONE_APPOINTMENT.text, *order_values(ONE_APPOINTMENT, practice=practice, id=made)
     )
     return 201, ONE_APPOINTMENT.row(*row)

@@ -6,7 +6,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from bench.machine import description
+from bench.machine import describe
 from bench.measure import Results
 
 SYSTEMS = {"a": "Charthouse", "b": "Django REST framework", "c": "minimal ASGI", "d": "database alone"}
@@ -49,23 +49,23 @@ GROWTH = 1.2  # times the figures of the usual number of patients
 DEPTH = 2.0  # times the first page, for page 400
 
 
-def written(
+def render(
     usual: Results, growth: dict[int, Results], facts: dict[int, Any], rounds: int, seconds: float
 ) -> str:
     """All of it. ``facts`` and ``growth`` by number of patients, the usual one first."""
     size = next(iter(facts))
     lines = [
-        f"{description()}.",
+        f"{describe()}.",
         f"{size:,} patients, {facts[size]['populated']} of {facts[size]['keys']} keys filled; one worker each; "
         f"medians of {rounds} interleaved rounds of {seconds:g} s.",
         "",
-        *_table(usual),
+        *_render_table(usual),
         "",
-        *_bars(usual),
+        *_render_bars(usual),
     ]
-    lines += ["", *_pages(usual, facts[size]["depth"])] if usual.has("page1", "a") else []
+    lines += ["", *_render_pages(usual, facts[size]["depth"])] if usual.has("page1", "a") else []
     if growth:
-        lines += ["", *_growth(growth)]
+        lines += ["", *_render_growth(growth)]
     return "\n".join(lines) + "\n"
 
 
@@ -77,7 +77,7 @@ def publish(text: str, path: Path, marks: tuple[str, str] = MARKS) -> None:
     path.write_text(f"{before}{marks[0]}\n\n{text}\n{marks[1]}{after}")
 
 
-def _table(results: Results) -> Iterator[str]:
+def _render_table(results: Results) -> Iterator[str]:
     yield "| request | system | requests/s | p50 ms | p99 ms | CPU ms: server | + PostgreSQL | = both | KiB |"
     yield "|---|---|--:|--:|--:|--:|--:|--:|--:|"
     for case, title in CASES.items():
@@ -95,7 +95,7 @@ def _table(results: Results) -> Iterator[str]:
             )
 
 
-def _bars(results: Results) -> Iterator[str]:
+def _render_bars(results: Results) -> Iterator[str]:
     yield "| bar | asked | measured | |"
     yield "|---|--:|--:|---|"
     for bar in BARS:
@@ -104,19 +104,19 @@ def _bars(results: Results) -> Iterator[str]:
             ratio = results.ratio(bar.case, "a", bar.other)
             if ratio is None:
                 continue
-            verdict = _verdict(ratio >= bar.least)
+            verdict = _render_verdict(ratio >= bar.least)
             yield f"| {title}, times ({bar.other}) | ≥ {bar.least:g} | {ratio:.2f} | {verdict} |"
         elif results.has(bar.case, "a"):
             cpu = results.median(bar.case, "a", "cpu")
-            verdict = _verdict(cpu <= bar.most)
+            verdict = _render_verdict(cpu <= bar.most)
             yield f"| {title}, CPU ms, server and database | ≤ {bar.most:g} | {cpu:.2f} | {verdict} |"
     for case, most in CPU_BARS.items():
         times = results.ratio(case, "a", "c", "cpu")
         if times is not None:
-            yield f"| {CASES[case]}, CPU, times (c) | ≤ {most:g} | {times:.2f} | {_verdict(times <= most)} |"
+            yield f"| {CASES[case]}, CPU, times (c) | ≤ {most:g} | {times:.2f} | {_render_verdict(times <= most)} |"
 
 
-def _pages(results: Results, depth: int) -> Iterator[str]:
+def _render_pages(results: Results, depth: int) -> Iterator[str]:
     yield "| a page of the list | requests/s | p99 ms | CPU ms | time, times page 1 | asked | |"
     yield "|---|--:|--:|--:|--:|--:|---|"
     for case, title in (
@@ -124,23 +124,23 @@ def _pages(results: Results, depth: int) -> Iterator[str]:
         ("deep", "page 400 by number"),
         ("cursor", "page 400 by `next`"),
     ):
-        ratio = _times(results, case)
+        ratio = _compute_times(results, case)
         rate, p99, cpu = (results.median(case, "a", of) for of in ("rate", "p99", "cpu"))
-        asked, verdict = ("", "") if case == "page1" else (f"≤ {DEPTH:g}", _verdict(ratio <= DEPTH))
+        asked, verdict = ("", "") if case == "page1" else (f"≤ {DEPTH:g}", _render_verdict(ratio <= DEPTH))
         yield f"| {title} | {rate:.0f} | {p99:.1f} | {cpu:.2f} | {ratio:.2f} | {asked} | {verdict} |"
 
 
-def _times(results: Results, case: str) -> float:
+def _compute_times(results: Results, case: str) -> float:
     """The median of the rounds' ratios of time to page 1's."""
     pairs = zip(results.windows["page1", "a"], results.windows[case, "a"], strict=False)
     return median(first.rate / deep.rate for first, deep in pairs)
 
 
-def _verdict(met: bool) -> str:
+def _render_verdict(met: bool) -> str:
     return "met" if met else "missed"
 
 
-def _growth(growth: dict[int, Results]) -> Iterator[str]:
+def _render_growth(growth: dict[int, Results]) -> Iterator[str]:
     (size, usual), (other, larger) = growth.items()
     yield f"| (a) with | {size:,}: requests/s | CPU ms | {other:,}: requests/s | CPU ms | time, times | asked | |"
     yield "|---|--:|--:|--:|--:|--:|--:|---|"
@@ -150,7 +150,9 @@ def _growth(growth: dict[int, Results]) -> Iterator[str]:
         pairs = list(zip(usual.windows[case, "a"], larger.windows[case, "a"], strict=True))
         times = median(one.rate / two.rate for one, two in pairs)
         cells = [r.median(case, "a", of) for r in (usual, larger) for of in ("rate", "cpu")]
-        asked, verdict = (f"≤ {GROWTH:g}", _verdict(times <= GROWTH)) if case in ("one", "list") else ("", "")
+        asked, verdict = (
+            (f"≤ {GROWTH:g}", _render_verdict(times <= GROWTH)) if case in ("one", "list") else ("", "")
+        )
         yield (
             f"| {title} | {cells[0]:,.0f} | {cells[1]:.2f} | {cells[2]:,.0f} | {cells[3]:.2f} "
             f"| {times:.2f} | {asked} | {verdict} |"

@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from bench.client import Job, Outcome
-from bench.machine import cpu_seconds
+from bench.machine import count_cpu_seconds
 
 ROOT = Path(__file__).resolve().parent.parent
 READY = 60  # seconds a server may take to answer at all
@@ -31,7 +31,7 @@ class Server:
     process: subprocess.Popen[bytes] | None = field(default=None, repr=False)
 
     def start(self) -> None:
-        self.port = free_port()
+        self.port = find_free_port()
         command = [part.replace("{port}", str(self.port)) for part in self.command]
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(
@@ -66,9 +66,9 @@ class Server:
             os.killpg(self.process.pid, signal.SIGKILL)
             self.process.wait()
 
-    def cpu(self) -> float:
+    def count_cpu_seconds(self) -> float:
         assert self.process is not None
-        return cpu_seconds(self.process.pid)
+        return count_cpu_seconds(self.process.pid)
 
     def get(self, path: str, authorization: str) -> object:
         """One answer's JSON, for comparing; raises on any status but 200."""
@@ -81,13 +81,13 @@ class Server:
             return json.load(answer)
 
 
-def charthouse(threads: int = 4, workers: int = 1) -> list[str]:
+def compose_charthouse_command(threads: int = 4, workers: int = 1) -> list[str]:
     """Charthouse's own server."""
     base = [sys.executable, "-m", "charthouse.web_server", "--port", "{port}"]
     return [*base, "--workers", str(workers), "--threads", str(threads)]
 
 
-def granian(target: str, interface: str, *options: str) -> list[str]:
+def compose_granian_command(target: str, interface: str, *options: str) -> list[str]:
     """One worker of Granian, without access log."""
     base = [
         sys.executable,
@@ -104,13 +104,13 @@ def granian(target: str, interface: str, *options: str) -> list[str]:
     return [*base, "--host", "127.0.0.1", "--port", "{port}", "--log-level", "warning", *options, target]
 
 
-def free_port() -> int:
+def find_free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
 
 
-def load(job: Job) -> Outcome:
+def generate_load(job: Job) -> Outcome:
     """Run the load generator in its own process. Raises RuntimeError when it fails."""
     done = subprocess.run(
         [sys.executable, "-m", "bench.client"],

@@ -24,9 +24,9 @@ from bench.arrivals import Answers, Arrivals
 from bench.callers import Crowd
 from bench.client import Job, Outcome
 from bench.database import Cluster, load
-from bench.machine import description, memory_of
-from bench.servers import ROOT, Server, charthouse
-from bench.servers import load as send
+from bench.machine import describe, measure_memory
+from bench.servers import ROOT, Server, compose_charthouse_command
+from bench.servers import generate_load as send
 
 MARKS = ("<!-- slow callers -->", "<!-- end of slow callers -->")
 MIB = 1024 * 1024
@@ -80,7 +80,7 @@ def main() -> None:
             "CHARTHOUSE_DATA": str(directory / "instance"),
             "DJANGO_SETTINGS_MODULE": "charthouse.settings",
         }
-        server = Server("a", "Charthouse", charthouse(workers=2), environ, directory / "log")
+        server = Server("a", "Charthouse", compose_charthouse_command(workers=2), environ, directory / "log")
         server.start()
         try:
             text = render(measure(server, cluster, facts, options), options)
@@ -125,21 +125,21 @@ def measure(server: Server, cluster: Cluster, facts: dict[str, Any], options: ar
     )
     for _ in range(options.rounds):
         figures.alone.append(window())
-        figures.memory_alone.append(memory_of(server.process.pid))
-        with gathered(server, crowd, figures):
+        figures.memory_alone.append(measure_memory(server.process.pid))
+        with gather_crowd(server, crowd, figures):
             figures.beside.append(window())
-            figures.memory_beside.append(memory_of(server.process.pid))
+            figures.memory_beside.append(measure_memory(server.process.pid))
     for _ in range(options.rounds):
-        figures.overload.append(overload(server, cluster, facts, options.seconds))
+        figures.overload.append(measure_overload(server, cluster, facts, options.seconds))
     return figures
 
 
-def overload(server: Server, cluster: Cluster, facts: dict[str, Any], seconds: float) -> Overload:
+def measure_overload(server: Server, cluster: Cluster, facts: dict[str, Any], seconds: float) -> Overload:
     """Send three times the requests that the server can answer for a while."""
     one = f"/api/patients/{facts['first']}"
 
     def count_cpu() -> float:
-        return server.cpu() + cluster.cpu()
+        return server.count_cpu_seconds() + cluster.count_cpu_seconds()
 
     def window(length: float) -> Outcome:
         return send(Job(server.port, facts["bearer"], 16, length, [("GET", one, None)]))
@@ -155,7 +155,7 @@ def overload(server: Server, cluster: Cluster, facts: dict[str, Any], seconds: f
 
 
 @contextmanager
-def gathered(server: Server, crowd: Crowd, figures: Figures) -> Iterator[None]:
+def gather_crowd(server: Server, crowd: Crowd, figures: Figures) -> Iterator[None]:
     """Slow callers within a block, after what they ask for has been made."""
     process = subprocess.Popen(
         [sys.executable, "-m", "bench.callers"],
@@ -177,9 +177,9 @@ def gathered(server: Server, crowd: Crowd, figures: Figures) -> Iterator[None]:
 
 def wait_until_quiet(server: Server) -> None:
     for _ in range(120):
-        before = server.cpu()
+        before = server.count_cpu_seconds()
         time.sleep(1)
-        if server.cpu() - before < 0.3:
+        if server.count_cpu_seconds() - before < 0.3:
             return
     raise SystemExit("the server does not come to rest")
 
@@ -226,7 +226,7 @@ def render(figures: Figures, options: argparse.Namespace) -> str:
         ("beside", figures.beside, figures.memory_beside),
     ]
     lines = [
-        description(),
+        describe(),
         f"Two processes of four threads; medians of {options.rounds} rounds of {options.seconds:g} s in turns. "
         f"{options.dripping:,} connections send a byte of a body a second, {options.reading:,} read one of an answer, "
         f"{options.idle:,} are idle. {figures.turned_out:,} of them were turned out and came again.",

@@ -14,8 +14,8 @@ import time
 from pathlib import Path
 from statistics import median
 
-from bench.machine import cpu_seconds, description
-from bench.servers import ROOT, free_port
+from bench.machine import count_cpu_seconds, describe
+from bench.servers import ROOT, find_free_port
 
 RUNNING = "Ctrl-C stops everything"  # of the command's last line
 
@@ -29,7 +29,7 @@ def main() -> None:
         with tempfile.TemporaryDirectory(prefix="charthouse-bench-") as directory:
             for figures in found.values():
                 figures.append(start_once(Path(directory) / "sandbox"))
-    print(f"{description()}; load {os.getloadavg()[0]:.1f}; medians of {rounds}\n")
+    print(f"{describe()}; load {os.getloadavg()[0]:.1f}; medians of {rounds}\n")
     print("| | seconds | CPU seconds |\n|---|--:|--:|")
     for title, figures in found.items():
         seconds, cpu = (median(figure[index] for figure in figures) for index in (0, 1))
@@ -38,7 +38,16 @@ def main() -> None:
 
 def start_once(data: Path) -> tuple[float, float]:
     """Start the sandbox of this directory and stop it. Return seconds by the clock and of CPU until it was running."""
-    command = [sys.executable, "-m", "charthouse", "sandbox", "--data", str(data), "--port", str(free_port())]
+    command = [
+        sys.executable,
+        "-m",
+        "charthouse",
+        "sandbox",
+        "--data",
+        str(data),
+        "--port",
+        str(find_free_port()),
+    ]
     environ = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     began = time.monotonic()
     with subprocess.Popen(
@@ -50,7 +59,7 @@ def start_once(data: Path) -> tuple[float, float]:
             lines.append(line)
             if RUNNING in line:
                 break
-        figures = time.monotonic() - began, cpu_seconds(process.pid)
+        figures = time.monotonic() - began, count_cpu_seconds(process.pid)
         process.send_signal(signal.SIGINT)
         process.communicate()
     if RUNNING not in lines[-1]:

@@ -39,12 +39,12 @@ class Plan:
     read: Callable[[Mapping[str, str]], Mapping[str, Any]]
 
 
-def _plan(planned: planning.Plan, read: Callable[[Mapping[str, str]], Mapping[str, Any]]) -> Plan:
+def _make_plan(planned: planning.Plan, read: Callable[[Mapping[str, str]], Mapping[str, Any]]) -> Plan:
     statement = planned.statement
     return Plan(statement.text.decode(), statement.parameters, _make_renderer(planned), read)
 
 
-def _inline(plan: Plan) -> Plan:
+def _inline_constants(plan: Plan) -> Plan:
     """The plan with its constants written into the SQL: asyncpg takes a value only in the type that PostgreSQL has
     inferred."""
     parameters = tuple(part for part in plan.parameters if type(part) is Parameter)
@@ -71,39 +71,43 @@ def _make_renderer(planned: planning.Plan) -> Callable[..., Any]:
     return render if planned.renderers else planned.make
 
 
-def values(of: Plan, **given: Any) -> list[Any]:
+def order_values(of: Plan, **given: Any) -> list[Any]:
     """Python values in the order of the statement's parameters."""
     return [given[part.name] if type(part) is Parameter else part for part in of.parameters]
 
 
-def _listed_for_cerbo() -> tuple[Plan, Plan]:
+def _plan_cerbo_list() -> tuple[Plan, Plan]:
     """A page of 100 patients, and the number of all."""
     patients = get_cerbo_registry()["patients"]
     query = cerbo_paging.parse_list(patients, {"limit": "100"})
     counted = planning.plan_count(patients, _API_USER, query)
     return (
-        _inline(_plan(planning.plan_page(patients, _API_USER, query), lambda given: {})),
-        _inline(Plan(counted.text.decode(), counted.parameters, lambda count: count, lambda given: {})),
+        _inline_constants(_make_plan(planning.plan_page(patients, _API_USER, query), lambda given: {})),
+        _inline_constants(
+            Plan(counted.text.decode(), counted.parameters, lambda count: count, lambda given: {})
+        ),
     )
 
 
-def _listed(query: dict[str, str]) -> Plan:
+def _plan_list(query: dict[str, str]) -> Plan:
     patients = get_registry()["patients"]
     planned = planning.plan_page(patients, _CALLER, paging.parse_list(patients, query))
-    return _plan(planned, lambda given: paging.parse_list(patients, dict(given)).parameters)
+    return _make_plan(planned, lambda given: paging.parse_list(patients, dict(given)).parameters)
 
 
-ONE = _plan(planning.plan_object(get_registry()["patients"], _CALLER, False), lambda given: {})
-ONE_APPOINTMENT = _plan(planning.plan_object(get_registry()["appointments"], _CALLER, True), lambda given: {})
-CERBO_ONE = _inline(
-    _plan(planning.plan_object(get_cerbo_registry()["patients"], _API_USER, True), lambda given: {})
+ONE = _make_plan(planning.plan_object(get_registry()["patients"], _CALLER, False), lambda given: {})
+ONE_APPOINTMENT = _make_plan(
+    planning.plan_object(get_registry()["appointments"], _CALLER, True), lambda given: {}
 )
-CERBO_LISTED, CERBO_COUNT = _listed_for_cerbo()
-LISTED = _listed({})
-FILTERED = _listed({"doctor": "1", "since": "2026-01-01"})
+CERBO_ONE = _inline_constants(
+    _make_plan(planning.plan_object(get_cerbo_registry()["patients"], _API_USER, True), lambda given: {})
+)
+CERBO_LISTED, CERBO_COUNT = _plan_cerbo_list()
+LISTED = _plan_list({})
+FILTERED = _plan_list({"doctor": "1", "since": "2026-01-01"})
 
 
-def chosen(query: Mapping[str, str]) -> Mapping[str, Any]:
+def read_filter_values(query: Mapping[str, str]) -> Mapping[str, Any]:
     """A query's values by the names in FILTERED."""
     return FILTERED.read(query)
 

@@ -14,7 +14,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from bench.machine import description
+from bench.machine import describe
 from bench.servers import ROOT
 
 MB = 1024 * 1024
@@ -58,9 +58,9 @@ def main() -> None:
     try:
         run([sys.executable, "-c", FILL, str(data), str(options.mb * MB // PIECE), str(PIECE)])
         other, first, second = folder / "other", folder / "first", folder / "second"
-        print(description(), "\n\n| | seconds | CPU seconds | most memory, MB |\n|---|--:|--:|--:|")
+        print(describe(), "\n\n| | seconds | CPU seconds | most memory, MB |\n|---|--:|--:|--:|")
         measure("export", data, "--practice", "1", *more, str(first))
-        run(charthouse("migrate", other))
+        run(compose_command("migrate", other))
         measure("import", other, str(first))
         measure("export", other, "--practice", "1", *more, str(second))
         sizes = [
@@ -74,7 +74,7 @@ def main() -> None:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def charthouse(command: str, data: Path, *arguments: str) -> list[str]:
+def compose_command(command: str, data: Path, *arguments: str) -> list[str]:
     return [sys.executable, "-m", "charthouse", command, "--data", str(data), *arguments]
 
 
@@ -86,7 +86,7 @@ def measure(command: str, data: Path, *arguments: str) -> None:
     """Run a command and print a row."""
     started = time.monotonic()
     child = subprocess.Popen(
-        charthouse(command, data, *arguments), cwd=ROOT, env=os.environ | {"PYTHONPATH": str(ROOT / "src")},
+        compose_command(command, data, *arguments), cwd=ROOT, env=os.environ | {"PYTHONPATH": str(ROOT / "src")},
         stdout=subprocess.DEVNULL,
     )  # fmt: skip
     _, status, usage = os.wait4(child.pid, 0)

@@ -25,7 +25,7 @@ from pathlib import Path
 from unittest.mock import patch
 
 from bench.database import Cluster
-from bench.servers import Server, charthouse
+from bench.servers import Server, compose_charthouse_command
 
 
 class Receiver:
@@ -70,7 +70,7 @@ class Receiver:
         writer.close()
 
 
-class House:
+class Installation:
     """The database, the web server and the worker."""
 
     def __init__(self, directory: Path) -> None:
@@ -96,7 +96,7 @@ class House:
         self.web = Server(
             "a",
             "Charthouse",
-            charthouse(threads=4),
+            compose_charthouse_command(threads=4),
             {},
             directory / "web.log",
         )
@@ -191,7 +191,7 @@ class Practice:
         return made
 
 
-def waited(receiver: Receiver, made: list[tuple[int, float]], seconds: float = 60) -> list[float]:
+def measure_delays(receiver: Receiver, made: list[tuple[int, float]], seconds: float = 60) -> list[float]:
     """Seconds from the answer of each POST to its first attempt, in rising order."""
     until = time.monotonic() + seconds
     while any(number not in receiver.heard for number, _ in made) and time.monotonic() < until:
@@ -201,7 +201,7 @@ def waited(receiver: Receiver, made: list[tuple[int, float]], seconds: float = 6
     return sorted(max(0.0, receiver.heard[number][0] - at) for number, at in made)
 
 
-def said(what: str, times: list[float]) -> None:
+def print_delays(what: str, times: list[float]) -> None:
     at = statistics.quantiles(times, n=100)
     print(
         f"{what}: {len(times)} deliveries, p50 {at[49]:.3f} s, p95 {at[94]:.3f} s, p99 {at[98]:.3f} s",
@@ -209,23 +209,25 @@ def said(what: str, times: list[float]) -> None:
     )
 
 
-def latency(house: House, receiver: Receiver, writes: int) -> None:
+def measure_latency(installation: Installation, receiver: Receiver, writes: int) -> None:
     practice = Practice()
     practice.subscribe(f"http://127.0.0.1:{receiver.port}/")
-    practice.post(house.web.port, 50)
-    said("commit to first attempt", waited(receiver, practice.post(house.web.port, writes)))
+    practice.post(installation.web.port, 50)
+    print_delays(
+        "commit to first attempt", measure_delays(receiver, practice.post(installation.web.port, writes))
+    )
 
 
-def rate(house: House, receiver: Receiver, writes: int) -> None:
+def measure_rate(installation: Installation, receiver: Receiver, writes: int) -> None:
     """The worker is started in front of a backlog."""
-    assert house.worker is not None
-    house.worker.terminate()
-    house.worker.wait(30)
+    assert installation.worker is not None
+    installation.worker.terminate()
+    installation.worker.wait(30)
     practice = Practice()
     practice.subscribe(f"http://127.0.0.1:{receiver.port}/")
-    made = practice.post(house.web.port, writes)
-    house.start_worker()
-    waited(receiver, made, 300)
+    made = practice.post(installation.web.port, writes)
+    installation.start_worker()
+    measure_delays(receiver, made, 300)
     arrived = sorted(receiver.heard[number][0] for number, _ in made)
     print(
         f"rate: {len(made)} deliveries, {(len(made) - 1) / (arrived[-1] - arrived[0]):.0f} a second",
@@ -233,36 +235,41 @@ def rate(house: House, receiver: Receiver, writes: int) -> None:
     )
 
 
-def hanging(house: House, receiver: Receiver, writes: int) -> None:
+def measure_beside_hanging(installation: Installation, receiver: Receiver, writes: int) -> None:
     practice = Practice()
     practice.subscribe(f"http://127.0.0.1:{receiver.port}/")
-    practice.post(house.web.port, 50)
-    said("alone", waited(receiver, practice.post(house.web.port, writes, pace=0.3)))
+    practice.post(installation.web.port, 50)
+    print_delays("alone", measure_delays(receiver, practice.post(installation.web.port, writes, pace=0.3)))
     for _ in range(500):
         practice.subscribe(f"http://127.0.0.1:{receiver.port}/hang")
-    said("with 500 that hang", waited(receiver, practice.post(house.web.port, writes, pace=0.3), 300))
+    print_delays(
+        "with 500 that hang",
+        measure_delays(receiver, practice.post(installation.web.port, writes, pace=0.3), 300),
+    )
     print(f"  attempts hanging: {receiver.hanging}", flush=True)
     from charthouse.changes.models import Webhook
 
     Webhook.objects.filter(callback_url__endswith="/hang").update(active=False)
 
 
-def chaos(house: House, receiver: Receiver, writes: int, kills: int, seed: int) -> None:
+def kill_at_random(
+    installation: Installation, receiver: Receiver, writes: int, kills: int, seed: int
+) -> None:
     practice = Practice()
     practice.subscribe(f"http://127.0.0.1:{receiver.port}/")
     chance = random.Random(seed)
-    posting = threading.Thread(target=lambda: practice.post(house.web.port, writes))
+    posting = threading.Thread(target=lambda: practice.post(installation.web.port, writes))
     posting.start()
     for _ in range(kills):
         time.sleep(chance.uniform(0.1, 1.5))
-        house.kill(chance.choice(("web", "worker")))
+        installation.kill(chance.choice(("web", "worker")))
     posting.join()
     from django.db import connections
 
     with connections["owner"].cursor() as cursor:
         cursor.execute("select id from patients_patient where practice_id = %s", [practice.clinic.id])
         committed = {number for (number,) in cursor.fetchall()}
-    waited(receiver, [(number, 0.0) for number in committed], 300)
+    measure_delays(receiver, [(number, 0.0) for number in committed], 300)
     with connections["owner"].cursor() as cursor:
         cursor.execute(
             "select count(*), count(distinct row_id) from changes_delivery d join changes_webhook w "
@@ -293,18 +300,20 @@ def main() -> None:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(8192, most), most))
-    house = House(directory)
+    installation = Installation(directory)
     try:
-        house.web.start()
-        house.start_worker()
+        installation.web.start()
+        installation.start_worker()
         receiver = Receiver()
         for what in options.what:
             if what == "chaos":
-                chaos(house, receiver, options.writes, options.kills, options.seed)
+                kill_at_random(installation, receiver, options.writes, options.kills, options.seed)
             else:
-                {"latency": latency, "rate": rate, "hanging": hanging}[what](house, receiver, options.writes)
+                {"latency": measure_latency, "rate": measure_rate, "hanging": measure_beside_hanging}[what](
+                    installation, receiver, options.writes
+                )
     finally:
-        house.stop()
+        installation.stop()
         shutil.rmtree(directory, ignore_errors=True)
 
 
