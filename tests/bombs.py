@@ -6,17 +6,17 @@ import zlib
 MB = 1024 * 1024
 
 
-def deflated(megabytes: int, byte: bytes = b" ") -> bytes:
+def deflate(megabytes: int, byte: bytes = b" ") -> bytes:
     """So many MB of one byte, compressed: about a thousandth. After a full flush, blocks repeat as they are."""
     block = byte * MB
     made = zlib.compressobj(9)
     first = made.compress(block) + made.flush(zlib.Z_FULL_FLUSH)
     later = made.compress(block) + made.flush(zlib.Z_FULL_FLUSH)
-    check = _adler32_of_repeated(block, megabytes)
+    check = _compute_adler32_of_repeated(block, megabytes)
     return first + later * (megabytes - 1) + b"\x03\x00" + struct.pack(">I", check)
 
 
-def _adler32_of_repeated(block: bytes, times: int) -> int:
+def _compute_adler32_of_repeated(block: bytes, times: int) -> int:
     """The checksum of the block so many times over, without reading it again: RFC 1950, section 8.2."""
     base, of_block = 65_521, zlib.adler32(block)
     low, high = 1, 0
@@ -26,18 +26,18 @@ def _adler32_of_repeated(block: bytes, times: int) -> int:
     return high << 16 | low
 
 
-def _stream(head: bytes, data: bytes) -> bytes:
+def _write_stream(head: bytes, data: bytes) -> bytes:
     return b"<<%s/Length %d>>stream\n%s\nendstream" % (head, len(data), data)
 
 
-def pdf(megabytes: int) -> bytes:
+def make_pdf(megabytes: int) -> bytes:
     """A PDF whose objects lie in a compressed stream of so many MB."""
     objects = {
         1: b"<</Type/Catalog/Pages 2 0 R/AcroForm 5 0 R>>",
         2: b"<</Type/Pages/Kids[3 0 R]/Count 1>>",
         3: b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 9 9]/Contents 4 0 R>>",
-        4: _stream(b"", b"q Q"),
-        6: _stream(b"/Type/ObjStm/N 1/First 4/Filter/FlateDecode", deflated(megabytes)),
+        4: _write_stream(b"", b"q Q"),
+        6: _write_stream(b"/Type/ObjStm/N 1/First 4/Filter/FlateDecode", deflate(megabytes)),
     }
     made, at = b"%PDF-1.7\n", {}
     for number, body in objects.items():
@@ -48,16 +48,16 @@ def pdf(megabytes: int) -> bytes:
     table = b"".join(
         bytes([kind]) + where.to_bytes(4, "big") + more.to_bytes(2, "big") for kind, where, more in rows
     )
-    made += b"7 0 obj\n" + _stream(b"/Type/XRef/Size 8/W[1 4 2]/Root 1 0 R", table) + b"\nendobj\n"
+    made += b"7 0 obj\n" + _write_stream(b"/Type/XRef/Size 8/W[1 4 2]/Root 1 0 R", table) + b"\nendobj\n"
     return made + b"startxref\n%d\n%%%%EOF" % at[7]
 
 
-def _chunk(kind: bytes, data: bytes) -> bytes:
+def _write_chunk(kind: bytes, data: bytes) -> bytes:
     return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
 
 
-def png(width: int, height: int, *, data: bytes = b"", text: bytes = b"") -> bytes:
+def make_png(width: int, height: int, *, data: bytes = b"", text: bytes = b"") -> bytes:
     """A picture of that size; ``data``: what its pixels are compressed to; ``text``: a compressed comment."""
-    head = _chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0))
-    comment = _chunk(b"zTXt", b"Comment\0\0" + text) if text else b""
-    return b"\x89PNG\r\n\x1a\n" + head + comment + _chunk(b"IDAT", data) + _chunk(b"IEND", b"")
+    head = _write_chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0))
+    comment = _write_chunk(b"zTXt", b"Comment\0\0" + text) if text else b""
+    return b"\x89PNG\r\n\x1a\n" + head + comment + _write_chunk(b"IDAT", data) + _write_chunk(b"IEND", b"")

@@ -34,7 +34,7 @@ def check(response: httpx.Response) -> None:
         return
     response.read()
     where = f"{response.request.method} {response.request.url} answered {response.status_code}"
-    operation = _operation(path, response.request.method)
+    operation = _find_operation(path, response.request.method)
     foreseen = operation is not None and str(response.status_code) in operation["responses"]
     assert response.status_code != 500 or foreseen, f"{where}: {response.text[:300]}"
     _check_headers(response, where)
@@ -55,7 +55,7 @@ def check(response: httpx.Response) -> None:
     elif "x-function" in operation:
         _validate(response, f"{operation['operationId']}/{response.status_code}", where)
     else:
-        _validate(response, _variant(response, operation["operationId"]), where)
+        _validate(response, _choose_variant(response, operation["operationId"]), where)
 
 
 def _check_headers(response: httpx.Response, where: str) -> None:
@@ -67,7 +67,7 @@ def _check_headers(response: httpx.Response, where: str) -> None:
         assert response.headers["Location"].startswith("http"), where
 
 
-def _operation(path: str, method: str) -> dict[str, Any] | None:
+def _find_operation(path: str, method: str) -> dict[str, Any] | None:
     """The operation that a URL and a method mean, or None."""
     parts = path.removeprefix(BASE).removesuffix("/").split("/")
     paths = wire_format.make_document()["paths"]
@@ -77,7 +77,7 @@ def _operation(path: str, method: str) -> dict[str, Any] | None:
     return (item or {}).get("get" if method == "HEAD" else method.lower())
 
 
-def _variant(response: httpx.Response, operation: str) -> str:
+def _choose_variant(response: httpx.Response, operation: str) -> str:
     """The name of the one schema that this success must have: ``read:Patients``, ``page:PatientsVerbose``…"""
     resource, _, kind = operation.rpartition("_")
     names = wire_format.make_document()["components"]["schemas"]
@@ -95,21 +95,21 @@ def _variant(response: httpx.Response, operation: str) -> str:
 def _validate(response: httpx.Response, variant: str, where: str) -> None:
     assert response.headers["Content-Type"] == JSON, where
     body = response.json()
-    for error in _validator(variant).iter_errors(body):
+    for error in _make_validator(variant).iter_errors(body):
         at = "/".join(map(str, error.instance_path))
         raise AssertionError(f"{where}; at {at!r}: {error.message[:500]}")
 
 
 @cache
-def _registry() -> jsonschema_rs.Registry:
+def _make_registry() -> jsonschema_rs.Registry:
     """The document, read once for all validators: each of them would read all of it again."""
     return jsonschema_rs.Registry([(DOCUMENT, wire_format.make_document())], draft=jsonschema_rs.Draft202012)
 
 
 @cache
-def _validator(variant: str) -> Any:
+def _make_validator(variant: str) -> Any:
     if "/" in variant:
-        one = _at(*_answers(*variant.split("/")))
+        one = _at(*_list_answers(*variant.split("/")))
         kind = ""
     else:
         kind, _, name = variant.rpartition(":")
@@ -121,7 +121,7 @@ def _validator(variant: str) -> Any:
         "many": {"type": "array", "items": one},
         "page": wire_format.make_wire_format().page({"type": "array", "items": one}),
     }[kind]
-    return jsonschema_rs.Draft202012Validator(schema, registry=_registry())
+    return jsonschema_rs.Draft202012Validator(schema, registry=_make_registry())
 
 
 def _at(*keys: str) -> dict[str, Any]:
@@ -130,7 +130,7 @@ def _at(*keys: str) -> dict[str, Any]:
     return {"$ref": f"{DOCUMENT}#/{quote(pointer, safe='/~')}"}
 
 
-def _answers(operation: str, status: str) -> tuple[str, ...]:
+def _list_answers(operation: str, status: str) -> tuple[str, ...]:
     """Where the schema is of what a function answers."""
     for path, item in wire_format.make_document()["paths"].items():
         for method, declared in item.items():
@@ -158,7 +158,7 @@ def check_cerbo(response: httpx.Response) -> None:
         assert response.status_code in (400, 401, 403, 404, 405, 429, 503), where
         _validate_cerbo(response, f"#/components/responses/Refused{response.status_code}", where)
         return
-    at, verb = _cerbo_places()[re.sub(r"{\w+}", "{}", target.path)], method.lower()
+    at, verb = _map_cerbo_paths()[re.sub(r"{\w+}", "{}", target.path)], method.lower()
     declared = cerbo.make_document()["paths"][at][verb]["responses"].get(str(response.status_code))
     assert declared is not None, f"{where}, which the document doesn't have"
     if "$ref" in declared:
@@ -169,7 +169,7 @@ def check_cerbo(response: httpx.Response) -> None:
 
 
 @cache
-def _cerbo_places() -> dict[str, str]:
+def _map_cerbo_paths() -> dict[str, str]:
     return {
         re.sub(r"{\w+}", "{}", at.removeprefix(cerbo_api.BASE)): at for at in cerbo.make_document()["paths"]
     }
@@ -177,19 +177,19 @@ def _cerbo_places() -> dict[str, str]:
 
 def _validate_cerbo(response: httpx.Response, pointer: str, where: str) -> None:
     assert response.headers["Content-Type"] == "application/json", where
-    for error in _cerbo_validator(pointer).iter_errors(response.json()):
+    for error in _make_cerbo_validator(pointer).iter_errors(response.json()):
         at = "/".join(map(str, error.instance_path))
         raise AssertionError(f"{where}; at {at!r}: {error.message[:500]}")
 
 
 @cache
-def _cerbo_registry() -> jsonschema_rs.Registry:
+def _make_cerbo_registry() -> jsonschema_rs.Registry:
     return jsonschema_rs.Registry([(CERBO_DOCUMENT, cerbo.make_document())], draft=jsonschema_rs.Draft202012)
 
 
 @cache
-def _cerbo_validator(pointer: str) -> Any:
+def _make_cerbo_validator(pointer: str) -> Any:
     place = quote(f"{pointer.removeprefix('#')}/content/application~1json/schema", safe="/~")
     return jsonschema_rs.Draft202012Validator(
-        {"$ref": f"{CERBO_DOCUMENT}#{place}"}, registry=_cerbo_registry()
+        {"$ref": f"{CERBO_DOCUMENT}#{place}"}, registry=_make_cerbo_registry()
     )

@@ -35,13 +35,13 @@ DATABASE = {name: os.environ[name] for name in ("DATABASE_URL", "CHARTHOUSE_SECR
 OURS = ("CHARTHOUSE_", "DATABASE_URL", "DJANGO_SETTINGS_MODULE")
 
 
-def free_port() -> int:
+def find_free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
 
 
-def environment(**more: str) -> dict[str, str]:
+def make_environment(**more: str) -> dict[str, str]:
     """Return the environment without the settings of the test run."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(OURS)}
     return {**kept, "PYTHONPATH": str(Path(__file__).parent.parent / "src"), **more}
@@ -54,7 +54,7 @@ def command(*arguments: str, given: str = "", **more: str) -> "subprocess.Comple
         input=given,
         capture_output=True,
         text=True,
-        env=environment(**more),
+        env=make_environment(**more),
         timeout=PATIENCE,
     )
 
@@ -77,7 +77,7 @@ class Sandbox:
     """``charthouse sandbox`` on a directory, in a process group of its own, as when started from a terminal."""
 
     def __init__(self, data: Path, log: Path) -> None:
-        self.data, self.log, self.port = data, log, free_port()
+        self.data, self.log, self.port = data, log, find_free_port()
         self.mark = uuid.uuid4().hex
         self.process: subprocess.Popen[bytes] | None = None
 
@@ -88,7 +88,7 @@ class Sandbox:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
-                env=environment(SANDBOX_TEST=self.mark),
+                env=make_environment(SANDBOX_TEST=self.mark),
                 start_new_session=True,
             )
         until(lambda: "Ctrl-C stops" in self.output or self.process.poll() is not None, "ready")
@@ -221,7 +221,7 @@ def test_port_in_use_is_refused(sandbox: Sandbox, tmp_path: Path) -> None:
 
 
 def test_data_directory_in_use_is_refused(sandbox: Sandbox) -> None:
-    done = command("sandbox", "--port", str(free_port()), "--data", str(sandbox.data), "--fresh")
+    done = command("sandbox", "--port", str(find_free_port()), "--data", str(sandbox.data), "--fresh")
     assert done.returncode == 1
     assert "a sandbox is running on" in done.stderr
     assert sandbox.curl()
@@ -283,7 +283,7 @@ def test_a_control_of_a_sandbox_starts_without_the_libraries_of_a_database() -> 
 
 def test_foreign_directory_is_refused(tmp_path: Path) -> None:
     (tmp_path / "thesis.tex").write_text("years of work")
-    for arguments in (["sandbox", "--fresh", "--port", str(free_port())], ["migrate"]):
+    for arguments in (["sandbox", "--fresh", "--port", str(find_free_port())], ["migrate"]):
         done = command(*arguments, "--data", str(tmp_path))
         assert done.returncode == 1
         assert "neither empty nor a Charthouse data directory" in done.stderr
@@ -297,7 +297,7 @@ def test_clock_command_needs_a_sandbox(tmp_path: Path) -> None:
 
 
 def test_server_requires_a_migrated_database(tmp_path: Path) -> None:
-    refused = command("serve", "--port", str(free_port()), "--data", str(tmp_path / "data"))
+    refused = command("serve", "--port", str(find_free_port()), "--data", str(tmp_path / "data"))
     assert refused.returncode == 1
     assert "charthouse migrate" in refused.stderr
     assert not list((tmp_path / "data" / "postgres").glob("postmaster.pid"))

@@ -22,7 +22,7 @@ import pytest
 from charthouse import datadir, embedded_postgres, retries
 from tests.identity.oauth_flow import parse_hidden_fields
 from tests.support import PASSWORD
-from tests.test_commands import COMMAND, environment, free_port
+from tests.test_commands import COMMAND, find_free_port, make_environment
 from tests.waiting import PATIENCE, until
 
 CANARY = "Zanzibar-Canary-4711"
@@ -43,7 +43,7 @@ class Installation:
     """``charthouse serve`` and ``charthouse worker`` on one data directory."""
 
     def __init__(self, place: Path) -> None:
-        self.data, self.place, self.port = place / "data", place, free_port()
+        self.data, self.place, self.port = place / "data", place, find_free_port()
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
         self.told: dict[str, Any] = {}
         self.release: Callable[[], None] = lambda: None
@@ -53,7 +53,7 @@ class Installation:
         with log:
             self.processes[name] = subprocess.Popen(
                 [*COMMAND, name, "--data", str(self.data), *arguments],
-                stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=environment(), start_new_session=True,
+                stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=make_environment(), start_new_session=True,
             )  # fmt: skip
 
     @property
@@ -112,7 +112,7 @@ class Installation:
 def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
     made = Installation(tmp_path_factory.mktemp("outage"))
     with embedded_postgres.run_server(datadir.prepare(made.data)):
-        variables = environment(
+        variables = make_environment(
             DATABASE_URL=embedded_postgres.database_url(made.data),
             CHARTHOUSE_DATA=str(made.data),
             DJANGO_SETTINGS_MODULE="charthouse.settings",

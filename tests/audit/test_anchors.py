@@ -17,7 +17,7 @@ from charthouse.identity.audit_events import emit_audit_event
 from tests import support
 from tests.audit.sealing import seal_all_rows
 from tests.audit.test_seals import execute_as_owner
-from tests.audit.test_tampering import rolled_back
+from tests.audit.test_tampering import roll_back
 from tests.outbox import servers
 
 
@@ -72,7 +72,7 @@ def test_a_file_grows(clinic: support.Clinic, settings: Any, tmp_path: Path) -> 
 
 
 def test_an_email_is_sent_past_the_outbox(clinic: support.Clinic, settings: Any) -> None:
-    with servers.mail_server() as received:
+    with servers.run_mail_server() as received:
         settings.ANCHOR_EMAIL, settings.SMTP_URL = "auditor@example.org", received.url
         tasks.anchor_daily(timestamp=0)
     ((recipient, letter),) = received.messages
@@ -132,7 +132,7 @@ def test_verifying_against_files(clinic: support.Clinic, settings: Any, tmp_path
     assert anchors.parse_anchors(former.read_text()) == [head]
     for path in (one, former):
         before = path.read_text()
-        with rolled_back():
+        with roll_back():
             execute_as_owner("delete from audit_seal where practice_id = %s and number = %s", *head[:2])
             with pytest.raises(CommandError, match=rf"does not hold.\npractice {clinic.id}, seal "):
                 commands.verify_audit(clinic.id, [path])
@@ -157,7 +157,7 @@ def test_the_file_of_the_settings_is_used_and_must_be_recent(
         commands.verify_audit(clinic.id, [])
     tasks.anchor_daily(timestamp=0)
     assert commands.verify_audit(clinic.id, []).startswith("1 chains hold.")
-    with rolled_back():
+    with roll_back():
         execute_as_owner("delete from audit_seal where practice_id = %s", clinic.id)
         for table in seals.FORMS[seals.FORM]:
             with connections["owner"].cursor() as cursor:

@@ -83,7 +83,7 @@ def add_rows(clinic: support.Clinic) -> None:
 
 
 @contextmanager
-def rolled_back() -> Iterator[None]:
+def roll_back() -> Iterator[None]:
     """Roll back what the owner does in the block, so that other tests find the chains valid."""
     with transaction.atomic(using="owner"):
         yield
@@ -344,7 +344,7 @@ def test_every_tampering_is_found(site: Site) -> None:
     ways, missed = dict(list_ways()), []
     assert site.find() is None
     for name, tamper in ways.items():
-        with rolled_back():
+        with roll_back():
             tamper(site)
             if site.find() is None:
                 missed.append(name)
@@ -373,7 +373,7 @@ def test_what_is_found_is_named(site: Site) -> None:
     }
     ways = dict(list_ways())
     for name, text in named.items():
-        with rolled_back():
+        with roll_back():
             ways[name](site)
             assert text in str(site.find())
 
@@ -388,7 +388,7 @@ def test_without_anchors_only_a_rewritten_whole_is_not_found(site: Site) -> None
         "rewritten, and sealed again by the worker",
     )
     for name in ways:
-        with rolled_back():
+        with roll_back():
             ACTS[name](site)
             if bare.find() is None:
                 unfound.append(name)

@@ -38,7 +38,7 @@ _structure: set[str] = set()  # shapes examined by the rules of structure
 _colored: defaultdict[str, set[str]] = defaultdict(set)  # and by the rules of color, by theme
 
 
-def violations(page: Page) -> list[str]:
+def find_violations(page: Page) -> list[str]:
     """Return every serious violation of the loaded page in its theme, by rule and element, in shapes not yet examined.
 
     The page's context needs ``reduced_motion``: a color between two states has no contrast.
@@ -47,7 +47,7 @@ def violations(page: Page) -> list[str]:
     return _examine(page, *page.evaluate(LIST_SHAPES, ATTRIBUTES))
 
 
-def violations_in_both_themes(page: Page) -> list[str]:
+def find_violations_in_both_themes(page: Page) -> list[str]:
     """Return the violations of the page in light and in dark."""
     page.wait_for_load_state()
     theme, shapes, readable = page.evaluate(LIST_SHAPES, ATTRIBUTES)
@@ -55,7 +55,7 @@ def violations_in_both_themes(page: Page) -> list[str]:
     (other,) = set(THEMES) - {theme}
     if not _colored[other].issuperset(readable):
         page.emulate_media(color_scheme=other)  # type: ignore[arg-type]
-        found += violations(page)
+        found += find_violations(page)
         page.emulate_media(color_scheme=theme)
     return found
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from playwright.sync_api import Page, expect
 
-from tests.browser.axe import violations
+from tests.browser.axe import find_violations
 from tests.browser.dialogs import ask
 from tests.domains.scheduling.calendar import Calendar
 from tests.support import make_api_user
@@ -29,7 +29,7 @@ def test_from_the_catalogue_to_a_paid_invoice(
     page.get_by_role("link", name="New invoice").click()
     page.get_by_role("button", name="Save").click()
     page.get_by_role("link", name="INV-").click()
-    assert violations(page) == []
+    assert find_violations(page) == []
     page.get_by_role("link", name="Take a payment").click()
     expect(page.get_by_label("Amount")).to_have_value("180.00")
     page.get_by_label("Amount").fill("80")

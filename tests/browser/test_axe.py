@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from playwright.sync_api import Browser, Page
 
-from tests.browser.axe import violations, violations_in_both_themes
+from tests.browser.axe import find_violations, find_violations_in_both_themes
 from tests.browser.html_shapes import choose_pages, list_shapes
 from tests.cases import each_case
 
@@ -39,31 +39,31 @@ def show(page: Page) -> Callable[[str, str], Page]:
 
 def test_text_without_contrast_is_found_once(show: Callable[[str, str], Page]) -> None:
     text = '<p class="pale-{0}">Text</p>'
-    (found,) = violations(show("a", text.format("a")))
+    (found,) = find_violations(show("a", text.format("a")))
     assert "color-contrast" in found
-    assert violations(show("a", text.format("a") * 2)) == []
-    assert violations(show("b", text.format("b"))) != []
+    assert find_violations(show("a", text.format("a") * 2)) == []
+    assert find_violations(show("b", text.format("b"))) != []
 
 
 def test_a_hidden_element_is_examined_when_it_is_shown(show: Callable[[str, str], Page]) -> None:
     page = show("c", '<p class="pale-c" hidden>Text</p>')
-    assert violations(page) == []
+    assert find_violations(page) == []
     page.evaluate("document.querySelector('p').hidden = false")
-    assert "color-contrast" in "".join(violations(page))
+    assert "color-contrast" in "".join(find_violations(page))
 
 
 def test_each_theme_is_examined(show: Callable[[str, str], Page]) -> None:
     page = show("d", '<p class="dark-only-d">Text</p>')
-    assert violations(page) == []
-    (found,) = violations_in_both_themes(page)
+    assert find_violations(page) == []
+    (found,) = find_violations_in_both_themes(page)
     assert found.startswith("dark: color-contrast")
     assert page.evaluate("matchMedia('(prefers-color-scheme: light)').matches")
 
 
 def test_a_field_without_a_label_is_found_beside_one_with_a_label(show: Callable[[str, str], Page]) -> None:
     labelled = '<label class="e" for="name">Name</label><input class="e" id="name">'
-    assert violations(show("e", labelled)) == []
-    assert "label" in "".join(violations(show("e", labelled + '<input class="e" id="other">')))
+    assert find_violations(show("e", labelled)) == []
+    assert "label" in "".join(find_violations(show("e", labelled + '<input class="e" id="other">')))
 
 
 @each_case(
@@ -82,7 +82,7 @@ def test_a_field_without_a_label_is_found_beside_one_with_a_label(show: Callable
 def test_other_rules_find_elements_that_differ_in_what_the_rule_is_about(
     show: Callable[[str, str], Page], rule: str, content: str
 ) -> None:
-    assert rule in "".join(violations(show("f", content)))
+    assert rule in "".join(find_violations(show("f", content)))
 
 
 FORM = '<main><form class="a"><label for="name">Name</label><input id="name" type="text"></form>{}</main>'

@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 
 from charthouse.domains.patients.models import Patient
 from charthouse.identity import tenancy
-from tests.browser.axe import violations, violations_in_both_themes
+from tests.browser.axe import find_violations, find_violations_in_both_themes
 from tests.browser.steps import Steps
 from tests.domains.scheduling.calendar import Calendar
 
@@ -33,13 +33,13 @@ def test_an_appointment_is_booked_from_a_slot_in_three_steps(
     expect(name).to_be_focused()
     page.keyboard.type("lovel")
     expect(page.get_by_role("option", name=patient)).to_have_attribute("aria-selected", "true")
-    assert violations(page) == []
+    assert find_violations(page) == []
     steps.press("Enter")
     expect(name).to_have_value(patient)
     steps.click(page.get_by_role("button", name="Book", exact=True))
     expect(page.get_by_text("Ada Lovelace booked: Mon Mar 7, 9:00 AM.")).to_be_visible()
     assert steps.count == 3
-    assert violations_in_both_themes(page) == []
+    assert find_violations_in_both_themes(page) == []
     page.get_by_role("button", name="Undo").click()
     expect(page.get_by_text("The appointment has been deleted.")).to_be_visible()
 
@@ -60,7 +60,7 @@ def test_the_next_free_slot_and_a_series_in_three_steps(
     page.keyboard.press("Tab")
     expect(page.get_by_text("3 appointments, 1 conflict")).to_be_visible()
     expect(page.get_by_text("Mon Mar 14, 2044: Ada Lovelace")).to_be_visible()
-    assert violations_in_both_themes(page) == []
+    assert find_violations_in_both_themes(page) == []
     page.get_by_label("Repeat until").fill("2044-03-13")
     page.keyboard.press("Tab")
     expect(page.get_by_text("1 appointments, no conflicts")).to_be_visible()
@@ -79,4 +79,4 @@ def test_booking_fits_a_phone(
     for address in ("/book", f"/appointments/{visit['id']}", f"/appointments/{visit['id']}/edit"):
         phone.goto(live_server + address)
         assert phone.evaluate("document.documentElement.scrollWidth") <= 390, address
-        assert violations(phone) == [], address
+        assert find_violations(phone) == [], address

@@ -7,7 +7,7 @@ from playwright.sync_api import Page, expect
 from charthouse.domains.practice.models import Doctor
 from charthouse.domains.scheduling.models import AppointmentProfile
 from charthouse.identity import tenancy
-from tests.browser.axe import violations_in_both_themes
+from tests.browser.axe import find_violations_in_both_themes
 from tests.domains.scheduling.calendar import Calendar
 
 DAY = "2026-03-10"
@@ -26,7 +26,7 @@ def test_a_visit_is_dragged_to_another_room_and_back(
     expect(moved).to_be_visible()
     expect(moved).to_have_css("background-color", "rgb(58, 135, 173)")
     expect(second.locator(".fc-event", has_text="Rash")).to_be_visible()
-    assert violations_in_both_themes(page) == []
+    assert find_violations_in_both_themes(page) == []
     moved.hover(position={"x": 20, "y": 6})
     page.mouse.down()
     target = second.locator('.fc-timegrid-slot-lane[data-time="09:00:00"]').bounding_box()
@@ -35,17 +35,17 @@ def test_a_visit_is_dragged_to_another_room_and_back(
     page.mouse.up()
     expect(page.locator("#calendar-done")).to_contain_text("moved to Room 2, Tue, Mar 10")
     expect(second.locator(".fc-event", has_text="Cough")).to_have_count(1)
-    assert calendar.shown(visit)["exam_room"] == 2
+    assert calendar.read_appointment(visit)["exam_room"] == 2
     page.get_by_role("button", name="Undo").click()
     expect(first.locator(".fc-event", has_text="Cough")).to_have_count(1)
     expect(second.locator(".fc-event", has_text="Cough")).to_have_count(0)
-    assert calendar.shown(visit)["exam_room"] == 1
+    assert calendar.read_appointment(visit)["exam_room"] == 1
 
 
 def test_columns_of_providers_and_their_state_in_the_address(
     page: Page, enter: Callable[[str], Page], calendar: Calendar
 ) -> None:
-    other: Doctor = calendar.colleague(first_name="Otto", last_name="Other")
+    other: Doctor = calendar.add_colleague(first_name="Otto", last_name="Other")
     calendar.book(f"{DAY}T09:00:00", reason="Cough")
     enter(f"/calendar?date={DAY}&by=doctor")
     expect(page.get_by_role("region", name=str(calendar.doctor)).locator(".fc-event")).to_have_count(1)

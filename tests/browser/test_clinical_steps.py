@@ -17,7 +17,7 @@ from charthouse.domains.patients.portal_requests import settle
 from charthouse.domains.tasks.models import Task
 from charthouse.files.storage import store_file
 from charthouse.identity import tenancy
-from tests.browser.axe import violations, violations_in_both_themes
+from tests.browser.axe import find_violations, find_violations_in_both_themes
 from tests.browser.steps import Steps
 from tests.console.tasks.test_worklist import add_tasks
 from tests.domains.scheduling.calendar import Calendar
@@ -36,7 +36,7 @@ def test_a_problem_by_search_in_two_steps(
     page.keyboard.type("type 2 diab")
     option = page.get_by_role("option", name=re.compile("without complications E11.9$"))
     expect(option).to_be_visible()
-    assert violations_in_both_themes(page) == []
+    assert find_violations_in_both_themes(page) == []
     steps.press("Enter")
     expect(page.get_by_role("combobox", name="ICD-10 code")).to_have_value("E11.9")
     steps.click(page.get_by_role("button", name="Save"))
@@ -55,7 +55,7 @@ def test_a_medication_by_search_in_two_steps(
     page.keyboard.type("lisinopril 10 mg oral")
     option = page.get_by_role("option", name=re.compile("^lisinopril 10 MG Oral Tablet", re.IGNORECASE)).first
     expect(option).to_be_visible()
-    assert violations(page) == []
+    assert find_violations(page) == []
     steps.click(option)
     for label, text in (("Dose", "1"), ("Frequency", "Once a day"), ("Quantity", "90"), ("Refills", "3")):
         page.get_by_label(label, exact=True).fill(text)
@@ -77,7 +77,7 @@ def test_labs_are_ordered_in_three_steps_and_signed_off_in_one(
     steps = Steps(page)
     steps.click(page.get_by_role("link", name="Order labs"))
     page.wait_for_url("**/labs/order")
-    assert violations_in_both_themes(page) == []
+    assert find_violations_in_both_themes(page) == []
     steps.click(page.get_by_label("Hemoglobin A1c"))
     steps.click(page.get_by_role("button", name="Order", exact=True))
     expect(page.get_by_text("Ordered: Hemoglobin A1c.")).to_be_visible()
@@ -92,7 +92,7 @@ def test_labs_are_ordered_in_three_steps_and_signed_off_in_one(
             abnormal_status="H", **practice,
         )  # fmt: skip
     enter(f"{chart}/labs")
-    assert violations_in_both_themes(page) == []
+    assert find_violations_in_both_themes(page) == []
     steps = Steps(page)
     steps.click(page.get_by_role("button", name=re.compile("^Sign off")))
     expect(page.get_by_text("The results are signed off.")).to_be_visible()

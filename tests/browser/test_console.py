@@ -16,7 +16,7 @@ from charthouse.domains.clinical.models import Allergy, Problem
 from charthouse.domains.labs.models import PatientLabResult
 from charthouse.domains.patients.models import Patient
 from charthouse.identity import tenancy
-from tests.browser.axe import violations, violations_in_both_themes
+from tests.browser.axe import find_violations, find_violations_in_both_themes
 from tests.browser.dialogs import ask
 from tests.browser.html_shapes import choose_pages, list_shapes
 from tests.console.test_queries import one_of_each
@@ -155,7 +155,7 @@ def addresses(calendar: Calendar) -> list[str]:
 
 def find_faults(page: Page) -> list[str]:
     """Return what is wrong with the page in light, in dark, and on a phone."""
-    found = violations_in_both_themes(page)
+    found = find_violations_in_both_themes(page)
     page.set_viewport_size(PHONE)
     if (width := page.evaluate("document.documentElement.scrollWidth")) > PHONE["width"]:
         found.append(f"{width} pixels wide on a phone")
@@ -200,20 +200,20 @@ def test_an_appointment_is_dragged_in_the_calendar(
     with page.expect_response("**/move") as saved:
         drag("10:00:00")
     assert saved.value.json() == {}
-    assert calendar.shown(visit)["scheduled_time"] == "2026-03-10T10:00:00"
+    assert calendar.read_appointment(visit)["scheduled_time"] == "2026-03-10T10:00:00"
     expect(page.get_by_role("status").filter(has_text="moved to Tue, Mar 10, 10:00 AM")).to_be_visible()
     expect(page).to_have_url(re.compile("view=timeGridDay"))
     with page.expect_response("**/move"):
         page.get_by_role("button", name="Undo").click()
     expect(page.locator("#calendar-done")).to_be_hidden()
-    assert calendar.shown(visit)["scheduled_time"] == "2026-03-10T09:00:00"
+    assert calendar.read_appointment(visit)["scheduled_time"] == "2026-03-10T09:00:00"
     with page.expect_response("**/move"):
         drag("10:00:00")
     with page.expect_response("**/move") as refused:
         drag("11:00:00")
     assert "overlaps" in refused.value.json()["detail"]
     expect(page.get_by_role("alert")).to_contain_text("overlaps")
-    assert calendar.shown(visit)["scheduled_time"] == "2026-03-10T10:00:00"
+    assert calendar.read_appointment(visit)["scheduled_time"] == "2026-03-10T10:00:00"
 
 
 def test_searching_sorting_and_paging_change_only_the_table(page: Page, enter: Callable[[str], Page]) -> None:
@@ -262,7 +262,7 @@ def test_a_question_is_asked_in_a_dialog(page: Page, enter: Callable[[str], Page
     page.get_by_role("link", name="Visit 03").click()
     question = ask(page, "Delete")
     expect(question).to_have_accessible_name("Delete this profile?")
-    assert violations(page) == []
+    assert find_violations(page) == []
     page.keyboard.press("Escape")
     expect(question).to_be_hidden()
     page.get_by_role("link", name="Delete").click()

@@ -5,7 +5,7 @@ import pytest
 from playwright.sync_api import Page, Route, expect
 
 from charthouse.identity import incarnations
-from tests.browser.axe import violations_in_both_themes
+from tests.browser.axe import find_violations_in_both_themes
 from tests.support import client
 
 PHONE = {"width": 390, "height": 844}
@@ -37,4 +37,4 @@ def test_the_banner_of_a_copy(
         on_top = "at => document.elementFromPoint(at.x, at.y).closest('.restored-copy') !== null"
         assert page.evaluate(on_top, middle)
         assert page.evaluate("document.documentElement.scrollWidth") <= viewport["width"]
-        assert violations_in_both_themes(page) == []
+        assert find_violations_in_both_themes(page) == []

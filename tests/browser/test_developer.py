@@ -10,7 +10,7 @@ from django_otp.plugins.otp_totp.models import TOTPDevice
 from playwright.sync_api import Page, expect
 from requests_oauthlib import OAuth2Session
 
-from tests.browser.axe import violations, violations_in_both_themes
+from tests.browser.axe import find_violations, find_violations_in_both_themes
 from tests.browser.dialogs import ask
 from tests.support import CALLBACK, PASSWORD, Clinic, make_app
 
@@ -27,7 +27,7 @@ def test_from_registering_an_app_to_its_calls_in_the_log(
         scope.check()
     page.get_by_role("button", name="Register").click()
     expect(page.get_by_role("heading", name="Intake is registered")).to_be_visible()
-    assert violations(page) == []
+    assert find_violations(page) == []
     client_id = page.locator("#client-id").inner_text()
     secret = page.locator("#client-secret").inner_text()
     page.get_by_role("link", name="To the app").click()
@@ -56,7 +56,7 @@ def test_from_registering_an_app_to_its_calls_in_the_log(
     page.get_by_role("button", name="Run").click()
     expect(page.get_by_role("heading", name=re.compile("200 OK"))).to_be_focused()
     expect(page.get_by_label("Body of the answer")).to_contain_text('"results"')
-    assert violations(page) == []
+    assert find_violations(page) == []
 
     page.goto(address)
     page.get_by_role("link", name="Requests").first.click()
@@ -75,7 +75,7 @@ def test_a_second_factor(page: Page, enter: Callable[[str], Page], live_server: 
     page.get_by_role("button", name="Confirm").click()
     codes = page.locator("#codes code")
     expect(codes).to_have_count(10)
-    assert violations(page) == []
+    assert find_violations(page) == []
     recovery = codes.first.inner_text()
     page.get_by_role("link", name="I have kept them").click()
     page.locator("summary").first.click()
@@ -85,7 +85,7 @@ def test_a_second_factor(page: Page, enter: Callable[[str], Page], live_server: 
     page.get_by_role("button", name="Sign in").click()
     field = page.get_by_label("The six digits")
     expect(field).to_be_focused()
-    assert violations(page) == []
+    assert find_violations(page) == []
     field.fill(recovery)
     page.keyboard.press("Enter")
     page.wait_for_url(f"{live_server}/")
@@ -111,7 +111,7 @@ def test_an_error_reaches_the_app_after_signing_in(
 def test_pages_before_signing_in(page: Page, live_server: str) -> None:
     for address in ("/sign-in", "/password", "/password/x/y"):
         page.goto(live_server + address)
-        assert violations_in_both_themes(page) == [], address
+        assert find_violations_in_both_themes(page) == [], address
 
 
 def test_a_webhook_of_the_practice(page: Page, enter: Callable[[str], Page]) -> None:
@@ -125,16 +125,16 @@ def test_a_webhook_of_the_practice(page: Page, enter: Callable[[str], Page]) -> 
     expect(page.get_by_role("heading", name="https://hooks.example.com/charthouse")).to_be_visible()
     expect(page.get_by_text("Nothing was delivered yet.")).to_be_visible()
     assert "canary" not in page.content()
-    assert violations(page) == []
+    assert find_violations(page) == []
     page.get_by_role("link", name="Change").click()
     expect(page.get_by_label("task.created *")).to_be_checked()
     assert "canary" not in page.content()
-    assert violations(page) == []
+    assert find_violations(page) == []
     page.get_by_label("On", exact=True).uncheck()
     page.get_by_role("button", name="Save").click()
     expect(page.get_by_role("heading", name="off")).to_be_visible()
     question = ask(page, "Delete")
-    assert violations(page) == []
+    assert find_violations(page) == []
     question.get_by_role("button", name="Delete").click()
     expect(page.get_by_text("It is told of nothing more.")).to_be_visible()
     expect(page.get_by_text("No webhook yet.")).to_be_visible()

@@ -2,7 +2,7 @@
 
 from playwright.sync_api import Page, expect
 
-from tests.browser.axe import violations
+from tests.browser.axe import find_violations
 
 # The large ones last: what they share with the others has been examined by then.
 PAGES = (
@@ -37,7 +37,7 @@ def test_in_light_and_in_dark_on_a_telephone(page: Page, live_server: str) -> No
             page.emulate_media(color_scheme=theme)  # type: ignore[arg-type]
             page.set_viewport_size({"width": width, "height": 800})
             wide = page.evaluate("document.documentElement.scrollWidth") > width
-            faults[f"{address}, {theme}"] = [*violations(page), *["too wide"] * wide]
+            faults[f"{address}, {theme}"] = [*find_violations(page), *["too wide"] * wide]
     assert {address: found for address, found in faults.items() if found} == {}
 
 

@@ -5,15 +5,15 @@ from collections.abc import Callable
 import httpx
 from playwright.sync_api import Page, expect
 
-from tests.browser.axe import violations
-from tests.domains.documents.uploads import PDF, body
+from tests.browser.axe import find_violations
+from tests.domains.documents.uploads import PDF, make_body
 from tests.domains.scheduling.calendar import Calendar
 
 
 def test_a_document_is_filed_and_signed_off(
     page: Page, enter: Callable[[str], Page], calendar: Calendar, program: httpx.Client
 ) -> None:
-    sent = body(calendar.patient_id, PDF, "application/pdf", name="Echo report", requires_review=-1)
+    sent = make_body(calendar.patient_id, PDF, "application/pdf", name="Echo report", requires_review=-1)
     url = f"patients/{calendar.patient_id}/documents"
     answer = program.post(url, params={"enqueue": "false"}, json=sent)
     assert answer.status_code == 200, answer.text
@@ -21,15 +21,15 @@ def test_a_document_is_filed_and_signed_off(
     page.get_by_role("navigation", name="Main").get_by_role(
         "link", name="Documents to review", exact=True
     ).click()
-    assert violations(page) == []
+    assert find_violations(page) == []
     page.get_by_role("link", name="Echo report").click()
     filing = page.get_by_role("region", name="Filing and review")
     expect(filing).to_contain_text("Everyone")
-    assert violations(page) == []
+    assert find_violations(page) == []
     filing.get_by_role("link", name="File").click()
     page.get_by_label("Folder", exact=True).fill("Cardiology")
     page.get_by_label("Result").select_option("Borderline")
-    assert violations(page) == []
+    assert find_violations(page) == []
     page.get_by_role("button", name="Save").click()
     expect(filing).to_contain_text("Cardiology")
     filing.get_by_role("button", name="Sign off").click()

@@ -23,7 +23,7 @@ from tests.support import App, client, issue_token, make_app
 ORIGIN = "https://app.example"
 
 
-def verified(address: str, secret: str) -> dict[str, Any]:
+def verify_address(address: str, secret: str) -> dict[str, Any]:
     """Verify and return the claims as the vendor's sample does: signature, a minute of drift, parameters."""
     query = {name: values[0] for name, values in parse_qs(urlsplit(address).query).items()}
     signed, _, signature = query.pop("jwt").rpartition(".")
@@ -41,7 +41,7 @@ def app(page: Page) -> App:
     made = make_app(name="Growth charts")
 
     def answer(route: Route) -> None:
-        claims = verified(route.request.url, made.client_secret)
+        claims = verify_address(route.request.url, made.client_secret)
         body = f"<!doctype html><title>App</title><p>{json.dumps(claims)}</p>"
         route.fulfill(content_type="text/html", body=body)
 

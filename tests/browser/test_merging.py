@@ -8,7 +8,7 @@ from playwright.sync_api import Page, expect
 from charthouse.domains.clinical.models import Allergy
 from charthouse.domains.patients.models import Patient
 from charthouse.identity import tenancy
-from tests.browser.axe import violations, violations_in_both_themes
+from tests.browser.axe import find_violations, find_violations_in_both_themes
 from tests.browser.steps import Steps
 from tests.domains.scheduling.calendar import Calendar
 
@@ -50,10 +50,10 @@ def test_two_charts_are_merged_in_three_steps_and_separated_again(
     steps = Steps(page)
     steps.click(page.get_by_role("link", name="Merge", exact=True))
     expect(page.get_by_role("heading", name="Likely duplicates")).to_be_visible()
-    assert violations_in_both_themes(page) == []
+    assert find_violations_in_both_themes(page) == []
     steps.click(page.get_by_role("link", name="Compare with Lovelace, Ada M."))
     expect(page.get_by_role("heading", name="Are these the same person?")).to_be_visible()
-    assert violations_in_both_themes(page) == []
+    assert find_violations_in_both_themes(page) == []
     page.get_by_label("Ada M.", exact=True).check()
     steps.click(page.get_by_role("button", name="Merge into Ada Lovelace"))
     expect(page.get_by_text("was merged into the chart of Ada M. Lovelace")).to_be_visible()
@@ -72,4 +72,4 @@ def test_the_comparison_fits_a_phone(
     )
     phone.goto(f"{live_server}/patients/{kept}/merge/{gone}")
     assert phone.evaluate("document.documentElement.scrollWidth") <= 390
-    assert violations(phone) == []
+    assert find_violations(phone) == []

@@ -17,7 +17,7 @@ from charthouse.domains.clinical.models import (
 )
 from charthouse.identity import tenancy
 from tests import waiting
-from tests.browser.axe import violations, violations_in_both_themes
+from tests.browser.axe import find_violations, find_violations_in_both_themes
 from tests.browser.steps import Steps
 from tests.browser.watching import SharedPages
 from tests.domains.scheduling.calendar import Calendar
@@ -59,7 +59,7 @@ def test_a_note_is_written_without_a_step_and_signed_in_two(
     page: Page, enter: Callable[[str], Page], soap: Soap
 ) -> None:
     enter(f"/visits/{soap.visit}")
-    assert violations_in_both_themes(page) == []
+    assert find_violations_in_both_themes(page) == []
     steps = Steps(page)
     for name in SECTIONS:
         page.get_by_label(f"{name} text", exact=True).fill(f"{name} words")
@@ -76,12 +76,12 @@ def test_a_note_is_written_without_a_step_and_signed_in_two(
     page.get_by_label("Plan text").fill("Plan words at the last moment")
     steps.click(page.get_by_role("link", name="Sign", exact=True))
     expect(page.get_by_text("attest that it is accurate")).to_be_visible()
-    assert violations(page) == []
+    assert find_violations(page) == []
     steps.click(page.get_by_role("button", name="Sign note"))
     expect(page.get_by_text("The note is signed.")).to_be_visible()
     assert steps.count == 2, "sign, and the attestation"
     expect(page.get_by_text("Plan words at the last moment")).to_be_visible()
-    assert violations_in_both_themes(page) == []
+    assert find_violations_in_both_themes(page) == []
     with tenancy.within(soap.clinic.id):
         assert ClinicalNote.objects.get(pk=soap.visit).locked_at is not None
 
@@ -99,7 +99,7 @@ def test_what_is_typed_outlives_the_session(
     phone.get_by_label("Plan text").fill("Typed after the session had ended")
     dialog = phone.get_by_role("dialog", name="Sign in again")
     expect(dialog).to_be_visible()
-    assert violations(phone) == []
+    assert find_violations(phone) == []
     dialog.get_by_label("Username").fill(soap.clinic.user.username)
     dialog.get_by_label("Password").fill("wrong")
     dialog.get_by_role("button", name="Sign in").click()
@@ -142,7 +142,7 @@ def test_two_people_see_and_choose(page: Page, enter: Callable[[str], Page], soa
     second.close()
     page.get_by_label("Plan text").fill("Mine")
     expect(page.get_by_role("alert").filter(has_text="changed this to “Theirs”")).to_be_visible()
-    assert violations_in_both_themes(page) == []
+    assert find_violations_in_both_themes(page) == []
     expect(page.get_by_label("Subjective text")).to_have_value("Also theirs")
     assert soap.read()["Plan"] == "Theirs", "nothing is put back silently"
     page.get_by_role("button", name="Keep both").click()
@@ -159,7 +159,7 @@ def test_snippets_and_diagnoses(page: Page, enter: Callable[[str], Page], soap: 
     page.get_by_role("combobox", name="Add a diagnosis").fill("type 2 diab")
     option = page.get_by_role("option", name=re.compile("without complications E11.9"))
     expect(option).to_be_visible()
-    assert violations(page) == []
+    assert find_violations(page) == []
     steps.click(option)
     expect(page.get_by_text("E11.9 Type 2 diabetes mellitus without complications added.")).to_be_visible()
     assert steps.count == 1

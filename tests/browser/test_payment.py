@@ -7,7 +7,7 @@ from playwright.sync_api import Page, expect
 
 from charthouse.domains.billing.accounts import Charge
 from charthouse.identity import tenancy
-from tests.browser.axe import violations, violations_in_both_themes
+from tests.browser.axe import find_violations, find_violations_in_both_themes
 from tests.browser.steps import Steps
 from tests.domains.scheduling.calendar import Calendar
 
@@ -27,19 +27,19 @@ def test_a_payment_with_its_receipt_takes_three_steps(
     page: Page, enter: Callable[[str], Page], account: str
 ) -> None:
     enter(account)
-    assert violations_in_both_themes(page) == []
+    assert find_violations_in_both_themes(page) == []
     steps = Steps(page)
     steps.click(page.get_by_role("link", name="Take payment"))
     amount = page.get_by_label("Amount")
     expect(amount).to_be_focused()
     expect(amount).to_have_value("40.00")
-    assert violations(page) == []
+    assert find_violations(page) == []
     steps.click(page.get_by_text("Check", exact=True))
     steps.click(page.get_by_role("button", name="Take payment"))
     expect(page.get_by_text("$40.00 taken.")).to_be_visible()
     expect(page.get_by_role("heading", name="Receipt R-")).to_be_visible()
     assert steps.count == 3
-    assert violations_in_both_themes(page) == []
+    assert find_violations_in_both_themes(page) == []
     page.evaluate("window.print = () => { document.title = 'printed' }")
     page.get_by_role("button", name="Print receipt").click()
     expect(page).to_have_title("printed")
@@ -60,4 +60,4 @@ def test_pages_about_money_fit_a_phone(phone: Page, live_server: str, visitor: o
     for address in (account, f"{account}/statement", account.replace("account", "payment"), "/billing"):
         phone.goto(live_server + address)
         assert phone.evaluate("document.documentElement.scrollWidth") <= 390, address
-        assert violations(phone) == [], address
+        assert find_violations(phone) == [], address

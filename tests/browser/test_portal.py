@@ -16,7 +16,7 @@ from charthouse.domains.practice.models import Office
 from charthouse.domains.scheduling.models import Appointment, AppointmentProfile
 from charthouse.identity import tenancy
 from charthouse.outbox.models import Outgoing
-from tests.browser.axe import violations_in_both_themes
+from tests.browser.axe import find_violations_in_both_themes
 from tests.browser.steps import Steps
 from tests.portal.chart import Chart, add_to_chart, make_invoice
 from tests.portal.portal_patients import PortalPatient, make_portal_patient
@@ -45,7 +45,7 @@ def test_from_the_invitation_to_what_was_sent(live_server: str, phone: Page) -> 
         (path,) = re.findall(r"(/portal/\S+)", Outgoing.objects.get().text)
     chart = Chart(PortalPatient(clinic, patient, invitation))
     chart.visit(scheduled_time="2031-01-06T15:30:00Z")
-    chart.asked()
+    chart.assign_questionnaire()
 
     page = phone
     page.goto(live_server + path)
@@ -174,7 +174,7 @@ def test_an_appointment_is_requested_in_two_steps(
 def addresses(known: PortalPatient) -> tuple[list[str], list[str]]:
     """Return the pages for patients who are signed out, and for those signed in."""
     chart = Chart(known)
-    message, asked, visit = chart.message(), chart.asked(), chart.visit()
+    message, asked, visit = chart.message(), chart.assign_questionnaire(), chart.visit()
     add_to_chart(chart, "My")
     invoice = make_invoice(chart, paid=20)
     open_online_booking(known)
@@ -210,7 +210,7 @@ def addresses(known: PortalPatient) -> tuple[list[str], list[str]]:
     ]
 
 
-def too_wide(page: Page) -> list[str]:
+def find_too_wide(page: Page) -> list[str]:
     wide = page.evaluate("document.documentElement.scrollWidth")
     return [f"{wide} pixels wide"] if wide > 390 else []
 
@@ -228,11 +228,14 @@ def test_pages_in_light_and_in_dark(live_server: str, phone: Page, known: Portal
     def look(some: list[str], forms: list[str]) -> None:
         for address in some:
             phone.goto(live_server + address)
-            found[address] = [*violations_in_both_themes(phone), *too_wide(phone)]
+            found[address] = [*find_violations_in_both_themes(phone), *find_too_wide(phone)]
             if address in forms:
                 send_nothing(phone)
                 phone.locator(".invalid-feedback, .alert-danger").first.wait_for()
-                found[f"{address}, sent empty"] = [*violations_in_both_themes(phone), *too_wide(phone)]
+                found[f"{address}, sent empty"] = [
+                    *find_violations_in_both_themes(phone),
+                    *find_too_wide(phone),
+                ]
 
     look(outside, outside[:1] + outside[2:3])
     sign_in(phone, live_server, known)

@@ -20,8 +20,8 @@ from charthouse.changes import actions
 from charthouse.domains.patients.models import Patient, PortalAccess
 from charthouse.domains.questionnaires.models import Assignment, Question, Questionnaire
 from charthouse.identity import tenancy
-from tests.browser.test_working_day import elsewhere
-from tests.changes.receiver import Receiver, receiving, sending
+from tests.browser.test_working_day import change_elsewhere
+from tests.changes.receiver import Receiver, run_receiver, run_sender
 from tests.support import PASSWORD, Clinic
 from tests.waiting import until
 
@@ -31,11 +31,11 @@ EVENTS = ("questionnaire.created", "document.created")
 @pytest.fixture
 def receiver(monkeypatch: pytest.MonkeyPatch) -> Iterator[Receiver]:
     monkeypatch.setattr(settings, "SANDBOX", True)  # receivers are on this machine
-    with receiving() as made:
+    with run_receiver() as made:
         yield made
 
 
-def told(answer: httpx.Response) -> Any:
+def get_notice(answer: httpx.Response) -> Any:
     assert answer.status_code == 200, answer.text
     return answer.json()
 
@@ -77,15 +77,15 @@ def test_from_an_invitation_to_what_other_systems_see(
     began = clock.now().replace(microsecond=0) - timedelta(minutes=1)
     email = f"amara-{clinic.id}@example.com"
     new = {"first_name": "Amara", "last_name": "Okafor", "dob": "1987-04-12", "sex": "F", "email1": email}
-    patient = int(told(program.post("/patients", json=new))["id"])
+    patient = int(get_notice(program.post("/patients", json=new))["id"])
 
     def subscribe() -> None:
         with tenancy.within(clinic.id):
             actions.create_practice_webhook(clinic.practice, receiver.url, {}, EVENTS)
 
-    elsewhere(subscribe)
+    change_elsewhere(subscribe)
     ask(clinic, patient)
-    with sending():
+    with run_sender():
         # The practice invites, and the e-mail is in the outbox.
         enter(f"/patients/{patient}/portal")
         page.get_by_role("button", name="Invite to the portal").click()
@@ -105,10 +105,10 @@ def test_from_an_invitation_to_what_other_systems_see(
         # Another system sends a document for the same patient.
         paper = {"pt_id": patient, "name": "Letter", "mime_type": "text/plain"}
         content = base64.b64encode(b"Seen by a specialist.").decode()
-        told(program.post(f"/patients/{patient}/documents", json=paper | {"base64_content": content}))
-        waiting = told(program.get(f"/patients/{patient}/portal/enqueued"))["data"]
+        get_notice(program.post(f"/patients/{patient}/documents", json=paper | {"base64_content": content}))
+        waiting = get_notice(program.get(f"/patients/{patient}/portal/enqueued"))["data"]
         assert sorted(row["request_type"] for row in waiting) == ["document", "questionnaire"]
-        assert told(program.get(f"/patients/{patient}/questionnaires"))["total_count"] == 0
+        assert get_notice(program.get(f"/patients/{patient}/questionnaires"))["total_count"] == 0
 
         # Both are looked at and taken into the chart.
         for title in ("Before your visit", "Letter"):
@@ -119,18 +119,20 @@ def test_from_an_invitation_to_what_other_systems_see(
         expect(phone.get_by_text("In your chart")).to_be_visible()
 
         # Other systems see it: by asking, and by being told.
-        (answered,) = told(program.get(f"/patients/{patient}/questionnaires?extended_details=true"))["data"]
+        (answered,) = get_notice(program.get(f"/patients/{patient}/questionnaires?extended_details=true"))[
+            "data"
+        ]
         assert answered["raw_data"] == {"smoking": False, "reason": "Headaches.\nSince spring."}
-        (document,) = told(program.get(f"/patients/{patient}/documents"))["data"]
+        (document,) = get_notice(program.get(f"/patients/{patient}/documents"))["data"]
         period = {
             "start_date": f"{began:%Y-%m-%d %H:%M:%S}",
             "end_date": f"{clock.now() + timedelta(seconds=1):%Y-%m-%d %H:%M:%S}",
         }
-        delta = told(program.get("/delta/documents", params=period))["delta_data"]
+        delta = get_notice(program.get("/delta/documents", params=period))["delta_data"]
         assert delta == {"added": [document["id"]], "modified": [], "removed": []}
-        assert told(program.get("/delta/patients", params=period))["delta_data"]["added"] == [patient]
+        assert get_notice(program.get("/delta/patients", params=period))["delta_data"]["added"] == [patient]
         check = {"username": email, "password": PASSWORD}
-        assert told(program.post("/patients/portal/validate_credentials", json=check))["result"] is True
+        assert get_notice(program.post("/patients/portal/validate_credentials", json=check))["result"] is True
         tenancy.clear_tenant()
         until(lambda: len(receiver.got) >= len(EVENTS))
     sent = {body["event_type"]: json.dumps(body) for body in receiver.bodies()}

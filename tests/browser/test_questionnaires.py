@@ -9,7 +9,7 @@ from charthouse.domains.patients.models import Patient
 from charthouse.domains.patients.portal_requests import enqueue
 from charthouse.domains.questionnaires.models import Answers
 from charthouse.identity import tenancy
-from tests.browser.axe import violations
+from tests.browser.axe import find_violations
 from tests.browser.dialogs import ask
 from tests.domains.scheduling.calendar import Calendar
 
@@ -39,13 +39,13 @@ def test_made_assigned_and_taken_back(page: Page, enter: Callable[[str], Page], 
     expect(questions).to_have_count(2)
     page.get_by_role("button", name="Move “How do you sleep?” up").click()
     expect(questions.first).to_contain_text("How do you sleep?")
-    assert violations(page) == []
+    assert find_violations(page) == []
     enter(f"/patients/{calendar.patient_id}/questionnaires")
     page.get_by_role("link", name="Assign a questionnaire").click()
     page.get_by_label("Questionnaire").select_option("Before your first visit")
     page.get_by_role("button", name="Assign").click()
     expect(page.get_by_role("region", name="Not answered yet")).to_contain_text("Before your first visit")
-    assert violations(page) == []
+    assert find_violations(page) == []
     ask(page, "Withdraw").get_by_role("button", name="Withdraw").click()
     expect(page.get_by_role("region", name="Not answered yet")).to_have_count(0)
 
@@ -69,4 +69,4 @@ def test_hostile_answers_run_nothing(
     page.get_by_text("over the page").click()
     page.get_by_text("link", exact=True).click()
     assert "taken" not in page.title()
-    assert violations(page) == []
+    assert find_violations(page) == []

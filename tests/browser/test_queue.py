@@ -8,7 +8,7 @@ from charthouse.domains.medications.models import Supplement
 from charthouse.domains.patients.models import Patient
 from charthouse.domains.patients.portal_requests import enqueue
 from charthouse.identity import tenancy
-from tests.browser.axe import violations
+from tests.browser.axe import find_violations
 from tests.browser.dialogs import ask
 from tests.domains.scheduling.calendar import Calendar
 
@@ -24,10 +24,10 @@ def test_requests_are_settled(page: Page, enter: Callable[[str], Page], calendar
     enter("/")
     line = page.get_by_role("navigation", name="Main").get_by_role("link", name="Portal queue 2 waiting")
     line.click()
-    assert violations(page) == []
+    assert find_violations(page) == []
     page.get_by_role("link", name="Magnesium").click()
     expect(page.get_by_role("heading", name="Magnesium")).to_be_visible()
-    assert violations(page) == []
+    assert find_violations(page) == []
     page.get_by_role("button", name="Accept").click()
     expect(page.get_by_text("The request was accepted.")).to_be_visible()
     page.get_by_role("link", name="Fish oil").click()

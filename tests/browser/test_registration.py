@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 
 from charthouse.domains.patients.models import Patient, Payer
 from charthouse.identity import tenancy
-from tests.browser.axe import violations, violations_in_both_themes
+from tests.browser.axe import find_violations, find_violations_in_both_themes
 from tests.browser.steps import Steps
 from tests.domains.scheduling.calendar import Calendar
 from tests.support import Clinic
@@ -43,7 +43,7 @@ def test_a_patient_is_registered_with_insurance_in_two_steps(
     payer.fill("aet")
     option = page.get_by_role("option", name=re.compile("Aetna")).first
     expect(option).to_be_visible()
-    assert violations(page) == []
+    assert find_violations(page) == []
     steps.click(option)
     expect(payer).to_have_value("Aetna")
     page.get_by_label("Member ID").first.fill("W123456789")
@@ -65,7 +65,7 @@ def test_duplicates_are_shown_while_typing_and_leaving_asks(
         Patient.objects.filter(pk=calendar.patient_id).update(last_name="Lovelace")
     page.get_by_label("Last name", exact=True).press_sequentially("Lovelace")
     expect(page.get_by_text("Possible duplicates")).to_be_visible()
-    assert violations_in_both_themes(page) == []
+    assert find_violations_in_both_themes(page) == []
     asked: list[str] = []
     page.once("dialog", lambda dialog: (asked.append(dialog.type), dialog.dismiss()))
     page.get_by_role("link", name="Cancel").click(no_wait_after=True)
@@ -90,7 +90,7 @@ def test_another_persons_value_is_taken_without_leaving_the_page(
     page.get_by_label("City", exact=True).fill("Golden")
     page.get_by_role("button", name="Save").click()
     expect(page.get_by_text("changed this to “Boulder”")).to_be_visible()
-    assert violations(page) == []
+    assert find_violations(page) == []
     page.get_by_role("button", name="Use “Boulder”").click()
     expect(page.get_by_label("City", exact=True)).to_have_value("Boulder")
     page.get_by_role("button", name="Save").click()
@@ -107,7 +107,7 @@ def test_registration_on_a_phone(phone: Page, visitor: httpx.Client, live_server
     give_session(phone, visitor, live_server)
     phone.goto(f"{live_server}/patients/new")
     assert phone.evaluate("document.documentElement.scrollWidth") <= 390
-    assert violations(phone) == []
+    assert find_violations(phone) == []
     phone.get_by_role("button", name="Register patient").click()
     expect(phone.get_by_role("alert")).to_have_text("Fix the highlighted fields.")
     expect(phone.get_by_label("Sex", exact=True)).to_have_attribute("aria-invalid", "true")

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from playwright.sync_api import Page, expect
 
-from tests.browser.axe import violations, violations_in_both_themes
+from tests.browser.axe import find_violations, find_violations_in_both_themes
 from tests.browser.steps import Steps
 from tests.domains.scheduling.calendar import Calendar
 
@@ -14,13 +14,13 @@ def test_a_chart_is_opened_from_anywhere(
     page: Page, enter: Callable[[str], Page], calendar: Calendar
 ) -> None:
     enter("/settings/offices/new")
-    assert violations_in_both_themes(page) == []
+    assert find_violations_in_both_themes(page) == []
     steps = Steps(page)
     steps.press("Control+k")
     expect(page.get_by_role("combobox", name="Find patients")).to_be_focused()
     page.keyboard.type("ada")
     expect(page.get_by_role("option", name=re.compile("Ada"))).to_have_attribute("aria-selected", "true")
-    assert violations(page) == []
+    assert find_violations(page) == []
     steps.press("Enter")
     page.wait_for_url(f"**/patients/{calendar.patient_id}")
     assert steps.count == 2

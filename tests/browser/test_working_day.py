@@ -12,7 +12,7 @@ from playwright.sync_api import Page, expect
 from charthouse.domains.clinical.models import ClinicalNoteFieldType, ClinicalNoteTemplate
 from charthouse.domains.patients.models import Patient
 from charthouse.identity import tenancy
-from tests.changes.receiver import Receiver, receiving, sending, subscribed
+from tests.changes.receiver import Receiver, run_receiver, run_sender, subscribe
 from tests.domains.scheduling.calendar import Calendar
 from tests.support import issue_token, make_app
 from tests.waiting import until
@@ -21,7 +21,7 @@ from tests.waiting import until
 @pytest.fixture
 def receiver(monkeypatch: pytest.MonkeyPatch) -> Iterator[Receiver]:
     monkeypatch.setattr(settings, "SANDBOX", True)  # receivers are on this machine
-    with receiving() as made:
+    with run_receiver() as made:
         yield made
 
 
@@ -38,7 +38,7 @@ def chart(calendar: Calendar) -> Calendar:
     return calendar
 
 
-def elsewhere(work: Callable[[], object]) -> None:
+def change_elsewhere(work: Callable[[], object]) -> None:
     """Run it in a thread of its own: Playwright's event loop runs in this one."""
 
     def run() -> None:
@@ -60,8 +60,8 @@ def test_a_visit_from_booking_to_its_signed_note(
     app = make_app()
     issue_token(chart.clinic.user, app)
     events = ("APPOINTMENT_CREATE", "APPOINTMENT_MODIFY", "PATIENT_PROBLEM_CREATE", "CLINICAL_NOTE_LOCK")
-    elsewhere(lambda: subscribed(app.row, receiver, *events))
-    with sending():
+    change_elsewhere(lambda: subscribe(app.row, receiver, *events))
+    with run_sender():
         enter("/day").get_by_role("link", name="Book", exact=True).first.click()
         page.get_by_role("combobox", name=re.compile("^Patient")).fill("lovel")
         page.get_by_role("option", name="Lovelace, Ada").click()

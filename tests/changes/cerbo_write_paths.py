@@ -79,17 +79,17 @@ class PracticeClients:
     def patient(self) -> int:
         return self.world.row("patients")
 
-    def settled(self) -> list[Delivery]:
+    def wait_for_deliveries(self) -> list[Delivery]:
         tenancy.clear_tenant()
         until(lambda: not fanout.is_behind())
         while fanout.create_deliveries():
             pass
         return list(Delivery.objects.using("owner").filter(webhook=self.webhook).order_by("pk"))
 
-    def caused(self, cause: Callable[[], Any]) -> list[Delivery]:
-        before = len(self.settled())
+    def collect_deliveries(self, cause: Callable[[], Any]) -> list[Delivery]:
+        before = len(self.wait_for_deliveries())
         cause()
-        return self.settled()[before:]
+        return self.wait_for_deliveries()[before:]
 
 
 WritePath = Callable[
@@ -106,7 +106,7 @@ def register_write_path(event: str, name: str) -> Callable[[WritePath], WritePat
     return register
 
 
-def _declared() -> None:
+def _check_declared() -> None:
     """Register the write paths that follow from the declarations of the two APIs."""
     for name, (resource, _) in DECLARED.items():
         group, verb = name.split(".")
@@ -149,7 +149,7 @@ def _write_by_drchrono(path: str, verb: str) -> WritePath:
     return write
 
 
-_declared()
+_check_declared()
 
 
 # -- Cerbo: endpoints of their own ------------------------------------------------------------------------------

@@ -165,12 +165,12 @@ _SUPPLEMENT = _new("patients/{patient_id}/supplements", discontinued_at=None)
 _RX = _new("patients/{patient_id}/rxs")
 
 
-def _tagged(clinic: PracticeClients) -> int:
+def _add_tagged(clinic: PracticeClients) -> int:
     return clinic.world.new("patients/{patient_id}/tags")
 
 
 register_write_path("patient_tag.created", "console")(_add("tags", tag=_new("tags")))
-register_write_path("patient_tag.deleted", "console")(_delete("tags", _tagged))
+register_write_path("patient_tag.deleted", "console")(_delete("tags", _add_tagged))
 register_write_path("supplement.created", "console")(
     _add("supplements", supplement=_new("supplements"), dose="2 capsules")
 )
@@ -183,22 +183,22 @@ register_write_path("rx.modified", "console")(_change("medications", _RX, name="
 
 @register_write_path("charge.created", "console")
 def charge(clinic: PracticeClients) -> Callable[[], int]:
-    return lambda: _charged(clinic)
+    return lambda: _add_charged(clinic)
 
 
 @register_write_path("charge.modified", "console")
 def void_charge(clinic: PracticeClients) -> Callable[[], int]:
-    row = _charged(clinic)
+    row = _add_charged(clinic)
     return lambda: clinic.console(f"/patients/{clinic.patient}/account/charges/{row}/do/void") or row
 
 
 @register_write_path("charge.deleted", "console")
 def delete_charge(clinic: PracticeClients) -> Callable[[], int]:
-    row = _charged(clinic)
+    row = _add_charged(clinic)
     return lambda: clinic.console(f"/patients/{clinic.patient}/account/charges/{row}/delete") or row
 
 
-def _charged(clinic: PracticeClients) -> int:
+def _add_charged(clinic: PracticeClients) -> int:
     """Create a charge and return its id."""
     address = f"/patients/{clinic.patient}/account/charges/new"
     clinic.console(address, name="Form", amount="25.00")

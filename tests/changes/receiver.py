@@ -95,7 +95,7 @@ class _Server(ThreadingHTTPServer):
 
 
 @contextmanager
-def receiving() -> Iterator[Receiver]:
+def run_receiver() -> Iterator[Receiver]:
     receiver = Receiver()
     handler = type("Bound", (Handler,), {"receiver": receiver})
     server = _Server(("127.0.0.1", 0), handler)
@@ -110,7 +110,7 @@ def receiving() -> Iterator[Receiver]:
         thread.join()
 
 
-def subscribed(app: Application, receiver: Receiver, *events: str) -> Webhook:
+def subscribe(app: Application, receiver: Receiver, *events: str) -> Webhook:
     """Create a verified webhook."""
     webhook = actions.create_app_webhook(app, receiver.url, receiver.secret, events)
     assert verify(webhook) == ""
@@ -118,7 +118,7 @@ def subscribed(app: Application, receiver: Receiver, *events: str) -> Webhook:
 
 
 @contextmanager
-def sending() -> Iterator[None]:
+def run_sender() -> Iterator[None]:
     """Run a sender, as the worker does."""
     begun: list[Any] = []
     ready = threading.Event()
@@ -154,6 +154,6 @@ def verify(webhook: Webhook) -> str:
     return webhook.verification_error
 
 
-def deliveries(webhook: Webhook) -> list[Delivery]:
+def list_deliveries(webhook: Webhook) -> list[Delivery]:
     """List all deliveries of a webhook in all practices, oldest first."""
     return list(Delivery.objects.using("owner").filter(webhook=webhook).order_by("pk"))

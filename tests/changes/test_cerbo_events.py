@@ -87,7 +87,7 @@ def test_all_36_event_names_are_declared_and_unconfirmed_ones_marked() -> None:
 def test_write_is_delivered(clinic: PracticeClients, event: str, through: str) -> None:
     write = WRITE_PATHS[event, through](clinic)
     rows: list[Any] = []
-    found = [d for d in clinic.caused(lambda: rows.append(write())) if d.event == event]
+    found = [d for d in clinic.collect_deliveries(lambda: rows.append(write())) if d.event == event]
     if isinstance(rows[0], int):
         found = [d for d in found if d.row_id == rows[0]]
     (delivery,) = found

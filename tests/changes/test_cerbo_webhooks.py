@@ -21,7 +21,7 @@ from charthouse.domains.patients.models import Patient
 from charthouse.engine.errors import Conflict, Invalid
 from charthouse.gateway.cerbo import registry as cerbo
 from charthouse.identity import tenancy
-from tests.changes.receiver import Receiver, deliveries, receiving, sending
+from tests.changes.receiver import Receiver, list_deliveries, run_receiver, run_sender
 from tests.contract.cerbo_world import CerboWorld, make_cerbo
 from tests.support import Clinic, make_api_user, make_practice
 from tests.waiting import PATIENCE, until
@@ -37,7 +37,7 @@ def sandbox(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def receiver() -> Iterator[Receiver]:
-    with receiving() as made:
+    with run_receiver() as made:
         yield made
 
 
@@ -77,12 +77,12 @@ def wait_for_fanout() -> None:
         pass
 
 
-def finished(webhook: Webhook, count: int = 1) -> list[Delivery]:
+def wait_for_finished(webhook: Webhook, count: int = 1) -> list[Delivery]:
     """Wait for that many deliveries, each attempted and recorded, and return them."""
     tenancy.clear_tenant()
 
     def put_back() -> list[Delivery]:
-        found = deliveries(webhook)
+        found = list_deliveries(webhook)
         done = all(d.attempts and d.leased_until is None for d in found)
         return found if len(found) >= count and done else []
 
@@ -96,9 +96,9 @@ def test_envelope_and_custom_headers(receiver: Receiver, clinic: Clinic, caller:
     webhook = subscribe(
         clinic, receiver.url, "patient.created", Authorization=AUTHORIZATION, **{"X-Clinic": "Hill"}
     )
-    with sending():
+    with run_sender():
         patient = new_patient(caller)
-        (delivery,) = finished(webhook)
+        (delivery,) = wait_for_finished(webhook)
     ((headers, body),) = receiver.got
     assert headers["Content-Type"] == "application/json"
     assert (headers["Authorization"], headers["X-Clinic"]) == (AUTHORIZATION, "Hill")
@@ -131,9 +131,9 @@ def test_appointment_event_has_its_own_keys(database: None, receiver: Receiver) 
         Patient.objects.filter(pk=patient).update(cell_phone="(303) 555-0100", email="ada@example.com")
     wait_for_fanout()  # all of this came before
     webhook = subscribe(clinic, receiver.url, "schedule.created", "schedule.modified")
-    with sending():
+    with run_sender():
         row = world.new("appointments")
-        finished(webhook)
+        wait_for_finished(webhook)
         shown = world.client.get(f"/api/v1/appointments/{row}").json()
     (envelope,) = receiver.bodies()
     assert envelope["event_type"] == "schedule.created"
@@ -167,7 +167,7 @@ def test_event_of_a_deleted_patient_says_by_whom(
     tenancy.set_tenant(clinic.id, user_id=clinic.user.pk)
     records.delete(records.get_resource("patients"), build_actor(clinic.user), second)
     wait_for_fanout()
-    shown = [json.loads(bytes(each.body))["data"] for each in deliveries(webhook)]
+    shown = [json.loads(bytes(each.body))["data"] for each in list_deliveries(webhook)]
     said = [(data["id"], data["deletedby"]) for data in shown]
     assert said == [
         (str(first), None),
@@ -181,18 +181,18 @@ def test_custom_header_overrides_default_header(
     receiver: Receiver, clinic: Clinic, caller: httpx.Client
 ) -> None:
     webhook = subscribe(clinic, receiver.url, "patient.created", **{"user-agent": "Hill/1"})
-    with sending():
+    with run_sender():
         new_patient(caller)
-        finished(webhook)
+        wait_for_finished(webhook)
     ((headers, _),) = receiver.got
     assert [value for name, value in headers.items() if name.lower() == "user-agent"] == ["Hill/1"]
 
 
 def test_event_of_deidentified_api_user_is_complete(receiver: Receiver, clinic: Clinic) -> None:
     webhook = subscribe(clinic, receiver.url, "patient.created")
-    with sending(), make_api_user(clinic.practice, anonymize=True).client() as caller:
+    with run_sender(), make_api_user(clinic.practice, anonymize=True).client() as caller:
         new_patient(caller)
-        finished(webhook)
+        wait_for_finished(webhook)
     assert receiver.bodies()[0]["data"]["last"] == "Okafor"
 
 
@@ -201,9 +201,9 @@ def test_event_names_can_be_configured(
 ) -> None:
     monkeypatch.setattr(settings, "CERBO_EVENTS", {"patient.created": "pt.added"})
     webhook = subscribe(clinic, receiver.url, "patient.created")
-    with sending():
+    with run_sender():
         new_patient(caller)
-        (delivery,) = finished(webhook)
+        (delivery,) = wait_for_finished(webhook)
     assert receiver.bodies()[0]["event_type"] == "pt.added"
     assert delivery.event == "patient.created"
     monkeypatch.setattr(settings, "CERBO_EVENTS", {"patient.created": "pt.added", "patients.create": "x"})
@@ -226,8 +226,8 @@ def test_only_subscribed_events_of_the_own_practice_are_delivered(
     ]
     new_patient(caller)
     wait_for_fanout()
-    assert [len(deliveries(hook)) for hook in hooks] == [1, 1, 0, 0]
-    first, second = (json.loads(bytes(deliveries(hook)[0].body)) for hook in hooks[:2])
+    assert [len(list_deliveries(hook)) for hook in hooks] == [1, 1, 0, 0]
+    first, second = (json.loads(bytes(list_deliveries(hook)[0].body)) for hook in hooks[:2])
     assert first["event_id"] == second["event_id"]
 
 
@@ -247,20 +247,20 @@ def test_inactive_or_deleted_webhook_gets_no_deliveries(
     off = subscribe(clinic, receiver.url, "patient.created")
     gone = subscribe(clinic, receiver.url, "patient.created")
     receiver.status = 503
-    with sending():
+    with run_sender():
         new_patient(caller)
-        finished(off), finished(gone)
+        wait_for_finished(off), wait_for_finished(gone)
         assert len(receiver.got) == 2
         change(clinic, off, active=False)
         with tenancy.within(clinic.id):
             actions.delete(gone)
-            assert actions.redeliver(gone, deliveries(gone)[0].pk)
+            assert actions.redeliver(gone, list_deliveries(gone)[0].pk)
         new_patient(caller, "Later")
         wait_for_fanout()
         with clock.shift(timedelta(minutes=5)):
             waiting = {claim.delivery.webhook_id for claim in delivery_queue.record_and_claim([], {}, 9, 999)}
     assert not {off.pk, gone.pk} & waiting
-    assert [len(deliveries(hook)) for hook in (off, gone)] == [1, 1]
+    assert [len(list_deliveries(hook)) for hook in (off, gone)] == [1, 1]
     assert len(receiver.got) == 2
     assert gone.sealed_secret == ""
 
@@ -274,9 +274,9 @@ def test_five_attempts_with_increasing_delays(
     webhook = subscribe(clinic, receiver.url, "patient.created")
     receiver.status = 500
     ahead = 0
-    with sending():
+    with run_sender():
         new_patient(caller)
-        finished(webhook)
+        wait_for_finished(webhook)
         for count, wait in enumerate((30, 120, 600, 3600), 2):
             with clock.shift(timedelta(seconds=ahead + wait - 20)):
                 assert [
@@ -286,8 +286,8 @@ def test_five_attempts_with_increasing_delays(
                 ] == []
             ahead += wait + 5
             with clock.shift(timedelta(seconds=ahead)):
-                until(lambda n=count: len(finished(webhook)[0].attempts) == n)  # type: ignore[misc]
-        (delivery,) = deliveries(webhook)
+                until(lambda n=count: len(wait_for_finished(webhook)[0].attempts) == n)  # type: ignore[misc]
+        (delivery,) = list_deliveries(webhook)
         assert delivery.state == "failed"
         with clock.shift(timedelta(days=20)):
             assert [
@@ -298,7 +298,7 @@ def test_five_attempts_with_increasing_delays(
         receiver.status = 202
         with tenancy.within(clinic.id):
             assert actions.redeliver(webhook, delivery.pk)
-        (delivery,) = until(lambda: [d for d in finished(webhook) if d.state == "delivered"])
+        (delivery,) = until(lambda: [d for d in wait_for_finished(webhook) if d.state == "delivered"])
     assert len(delivery.attempts) == 6
     assert {body for _, body in receiver.got} == {bytes(delivery.body)}
 
@@ -308,15 +308,15 @@ def test_hanging_receiver_does_not_delay_others(
 ) -> None:
     monkeypatch.setattr(http_client, "TIMEOUT", 2 * PATIENCE)  # nothing ends before it is released
     release = threading.Event()
-    with receiving() as hanging:
+    with run_receiver() as hanging:
         hanging.respond = lambda handler: release.wait(2 * PATIENCE) and handler.answer(200)  # type: ignore[attr-defined]
         subscribe(clinic, hanging.url, "patient.created")
         webhook = subscribe(clinic, receiver.url, "patient.created")
-        with sending():
+        with run_sender():
             for count in range(1, 4):
                 new_patient(caller, f"N{count}")
                 until(lambda n=count: len(receiver.got) == n)  # type: ignore[misc]
-            finished(webhook, 3)
+            wait_for_finished(webhook, 3)
             release.set()
 
 

@@ -15,7 +15,7 @@ from charthouse.changes import clock_control
 from charthouse.changes.models import ClockOffset
 from charthouse.engine.errors import Conflict
 from charthouse.identity import tenancy
-from tests.changes.receiver import deliveries, receiving, sending, subscribed
+from tests.changes.receiver import list_deliveries, run_receiver, run_sender, subscribe
 from tests.support import client, issue_token, make_app, make_practice
 from tests.waiting import until
 
@@ -56,15 +56,15 @@ def test_advance_applies_to_all_processes_and_persists(sandbox: Path) -> None:
 
 def test_retries_become_due(sandbox: Path) -> None:
     clinic, app = make_practice(), make_app()
-    with receiving() as receiver, client(issue_token(clinic.user, app)) as caller, sending():
-        webhook = subscribed(app.row, receiver, "PATIENT_CREATE")
+    with run_receiver() as receiver, client(issue_token(clinic.user, app)) as caller, run_sender():
+        webhook = subscribe(app.row, receiver, "PATIENT_CREATE")
         receiver.status = 500
         body = {"doctor": clinic.doctor.pk, "first_name": "A", "last_name": "B", "gender": "Male"}
         assert caller.post("/api/patients", json=body).status_code == 201
         for count, hours in ((1, 1), (2, 2), (3, 4), (4, 0)):  # at 0, 1, 3 and 7 hours from the event
-            until(lambda n=count: [len(d.attempts) for d in deliveries(webhook)] == [n])  # type: ignore[misc]
+            until(lambda n=count: [len(d.attempts) for d in list_deliveries(webhook)] == [n])  # type: ignore[misc]
             clock_control.advance(timedelta(hours=hours))
-        (delivery,) = deliveries(webhook)
+        (delivery,) = list_deliveries(webhook)
         moments = [datetime.fromisoformat(attempt["at"]) for attempt in delivery.attempts]
         apart = [(moment - moments[0]) / timedelta(hours=1) for moment in moments]
         assert [round(hours, 1) for hours in apart] == [0, 1, 3, 7]

@@ -10,7 +10,7 @@ from charthouse.changes import actions, delivery_queue, fanout
 from charthouse.changes.delivery_queue import Outcome
 from charthouse.changes.models import Delivery, Webhook
 from charthouse.identity import tenancy
-from tests.changes.receiver import deliveries
+from tests.changes.receiver import list_deliveries
 from tests.support import App, Clinic, client, issue_token, make_app, make_practice
 from tests.waiting import until
 
@@ -38,7 +38,7 @@ def queue_delivery(webhook: Webhook, clinic: Clinic, app: App) -> Delivery:
     until(lambda: not fanout.is_behind())
     while fanout.create_deliveries():
         pass
-    (delivery,) = deliveries(webhook)
+    (delivery,) = list_deliveries(webhook)
     return delivery
 
 
@@ -48,7 +48,7 @@ def fail_attempt(webhook: Webhook) -> Delivery:
     (claim,) = (each for each in claims if each.delivery.webhook_id == webhook.pk)
     failed = delivery_queue.Result(claim, Outcome(500, 1, ""), clock.now())
     assert delivery_queue.record_and_claim([failed], {}, 9, 0) == []
-    (delivery,) = deliveries(webhook)
+    (delivery,) = list_deliveries(webhook)
     return delivery
 
 

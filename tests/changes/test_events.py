@@ -54,7 +54,7 @@ def webhook(world: World, monkeypatch: pytest.MonkeyPatch) -> Webhook:
 def caused(webhook: Webhook) -> Callable[[Callable[[], object]], list[Delivery]]:
     """A function that returns the deliveries caused by a function."""
 
-    def settled() -> list[Delivery]:
+    def wait_for_deliveries() -> list[Delivery]:
         tenancy.clear_tenant()
         until(lambda: not fanout.is_behind())
         while fanout.create_deliveries():
@@ -62,9 +62,9 @@ def caused(webhook: Webhook) -> Callable[[Callable[[], object]], list[Delivery]]
         return list(Delivery.objects.using("owner").filter(webhook=webhook).order_by("pk"))
 
     def caused(cause: Callable[[], object]) -> list[Delivery]:
-        before = len(settled())
+        before = len(wait_for_deliveries())
         cause()
-        return settled()[before:]
+        return wait_for_deliveries()[before:]
 
     return caused
 
@@ -72,11 +72,11 @@ def caused(webhook: Webhook) -> Callable[[Callable[[], object]], list[Delivery]]
 Caused = Callable[[Callable[[], object]], list[Delivery]]
 
 
-def names(deliveries: list[Delivery]) -> list[str]:
+def list_names(deliveries: list[Delivery]) -> list[str]:
     return sorted(delivery.event for delivery in deliveries)
 
 
-def shown(delivery: Delivery) -> dict[str, object]:
+def show_delivery(delivery: Delivery) -> dict[str, object]:
     import json
 
     found = json.loads(bytes(delivery.body))["object"]
@@ -100,7 +100,7 @@ def test_create_modify_and_delete_events(
     else:
         row = world.new(path)
         if on == "delete" and "DELETE" in resource.method_set:
-            found = caused(lambda: ok(world.client.delete(f"/api/{path}/{row}")))
+            found = caused(lambda: check_ok(world.client.delete(f"/api/{path}/{row}")))
         else:  # not by this API
             columns = (
                 {"archived": True} if on == "delete" else {"updated_at": clock.now() + timedelta(seconds=1)}
@@ -115,14 +115,16 @@ def test_create_modify_and_delete_events(
     (delivery,) = found
     assert delivery.practice_id == world.practice
     assert delivery.user_id == world.clinic.user.pk
-    assert str(shown(delivery).get("id", row)) == str(row)
+    assert str(show_delivery(delivery).get("id", row)) == str(row)
     if on != "delete":
         answer = world.client.get(f"/api/{path}/{row}").json()
-        told = shown(delivery)
-        assert _lasting(told) == _lasting({name: value for name, value in answer.items() if name in told})
+        told = show_delivery(delivery)
+        assert keep_lasting(told) == keep_lasting(
+            {name: value for name, value in answer.items() if name in told}
+        )
 
 
-def _lasting(row: dict[str, Any]) -> dict[str, Any]:
+def keep_lasting(row: dict[str, Any]) -> dict[str, Any]:
     """Return a row without its write times, and with links without their expiry."""
     return {name: _link(value) for name, value in row.items() if name != "updated_at"}
 
@@ -131,7 +133,7 @@ def _link(value: Any) -> Any:
     return re.sub(r"(/files/\d+-\d+)-\S+", r"\1", value) if isinstance(value, str) else value
 
 
-def ok(answer: httpx.Response) -> None:
+def check_ok(answer: httpx.Response) -> None:
     assert answer.status_code in (200, 201, 204), answer.text
 
 
@@ -141,13 +143,15 @@ def test_one_write_causes_one_event(world: World, caused: Caused) -> None:
         "first_name": "Once",
         "primary_insurance": {"insurance_company": "Aetna", "insurance_id_number": "W1"},
     }
-    found = caused(lambda: ok(world.client.patch(f"/api/patients/{patient}", json=change)))
-    assert names(found) == ["PATIENT_MODIFY"]
-    assert names(caused(lambda: ok(world.client.patch(f"/api/patients/{patient}", json=change)))) in (
+    found = caused(lambda: check_ok(world.client.patch(f"/api/patients/{patient}", json=change)))
+    assert list_names(found) == ["PATIENT_MODIFY"]
+    assert list_names(
+        caused(lambda: check_ok(world.client.patch(f"/api/patients/{patient}", json=change)))
+    ) in (
         [],
         ["PATIENT_MODIFY"],
     )
-    assert names(caused(lambda: world.new("patients"))) == ["PATIENT_CREATE"]
+    assert list_names(caused(lambda: world.new("patients"))) == ["PATIENT_CREATE"]
 
 
 def test_note_lock_and_unlock_events(world: World, caused: Caused) -> None:
@@ -169,9 +173,9 @@ def test_note_lock_and_unlock_events(world: World, caused: Caused) -> None:
         field.required = False
         field.save(using="owner")
     locked = caused(sign)
-    assert names(locked) == ["CLINICAL_NOTE_LOCK"]
-    assert str(shown(locked[0])["id"]) == str(note)
-    assert names(caused(reopen)) == ["CLINICAL_NOTE_UNLOCK"]
+    assert list_names(locked) == ["CLINICAL_NOTE_LOCK"]
+    assert str(show_delivery(locked[0])["id"]) == str(note)
+    assert list_names(caused(reopen)) == ["CLINICAL_NOTE_UNLOCK"]
 
 
 def test_note_without_visit_causes_no_event(world: World, caused: Caused) -> None:
@@ -185,28 +189,32 @@ def test_note_without_visit_causes_no_event(world: World, caused: Caused) -> Non
             lock(world.practice, note, world.clinic.user.pk)
             unlock(world.practice, note)
 
-    assert names(caused(write)) == []
+    assert list_names(caused(write)) == []
 
 
 def test_patient_flag_events(world: World, caused: Caused) -> None:
     patient, kind = world.new("patients"), world.new("patient_flag_types")
     flag = {"flag_type": kind, "flag_text": "Careful"}
     attached = caused(
-        lambda: ok(world.client.patch(f"/api/patients/{patient}", json={"patient_flags_attached": [flag]}))
+        lambda: check_ok(
+            world.client.patch(f"/api/patients/{patient}", json={"patient_flags_attached": [flag]})
+        )
     )
-    assert "PATIENT_FLAG_CREATE" in names(attached)
+    assert "PATIENT_FLAG_CREATE" in list_names(attached)
     assert {d.row_id for d in attached} == {patient}
     flag["flag_text"] = "More careful"
     changed = caused(
-        lambda: ok(world.client.patch(f"/api/patients/{patient}", json={"patient_flags_attached": [flag]}))
+        lambda: check_ok(
+            world.client.patch(f"/api/patients/{patient}", json={"patient_flags_attached": [flag]})
+        )
     )
-    assert {"PATIENT_FLAG_MODIFY", "PATIENT_MODIFY"} & set(names(changed))
+    assert {"PATIENT_FLAG_MODIFY", "PATIENT_MODIFY"} & set(list_names(changed))
 
 
 def test_task_note_causes_task_modify(world: World, caused: Caused) -> None:
     task = world.new("tasks")
     found = caused(
-        lambda: ok(world.client.post("/api/task_notes", json={"task": task, "text": "Called twice"}))
+        lambda: check_ok(world.client.post("/api/task_notes", json={"task": task, "text": "Called twice"}))
     )
     assert [(d.event, d.row_id) for d in found] == [("TASK_MODIFY", task)]
 
@@ -233,21 +241,21 @@ def test_a_transaction_is_told_by_what_it_leaves(world: World, caused: Caused) -
         return run
 
     away, back, named = {"archived": True}, {"archived": False}, {"nick_name": "A"}
-    assert names(caused(make(named))) == ["PATIENT_CREATE"]
-    assert names(caused(make(away))) == []
-    assert names(caused(make(away, back))) == ["PATIENT_CREATE"]
-    assert names(caused(change(named, {"nick_name": "B"}))) == ["PATIENT_MODIFY"]
-    assert names(caused(change(away, back))) == ["PATIENT_MODIFY"]
-    assert names(caused(change({"nick_name": "C"}, away))) == ["PATIENT_DELETE"]
-    assert names(caused(change(back, away))) == []
-    assert names(caused(change(back, {"nick_name": "D"}))) == ["PATIENT_MODIFY"]
+    assert list_names(caused(make(named))) == ["PATIENT_CREATE"]
+    assert list_names(caused(make(away))) == []
+    assert list_names(caused(make(away, back))) == ["PATIENT_CREATE"]
+    assert list_names(caused(change(named, {"nick_name": "B"}))) == ["PATIENT_MODIFY"]
+    assert list_names(caused(change(away, back))) == ["PATIENT_MODIFY"]
+    assert list_names(caused(change({"nick_name": "C"}, away))) == ["PATIENT_DELETE"]
+    assert list_names(caused(change(back, away))) == []
+    assert list_names(caused(change(back, {"nick_name": "D"}))) == ["PATIENT_MODIFY"]
 
     def book_and_delete() -> None:
         with transaction.atomic():
             visit = world.new("appointments")
-            ok(world.client.delete(f"/api/appointments/{visit}"))
+            check_ok(world.client.delete(f"/api/appointments/{visit}"))
 
-    assert names(caused(book_and_delete)) == []  # though a deleted visit is still shown
+    assert list_names(caused(book_and_delete)) == []  # though a deleted visit is still shown
 
 
 def test_a_part_deleted_with_its_owner_does_not_modify_it(world: World, caused: Caused) -> None:
@@ -258,5 +266,5 @@ def test_a_part_deleted_with_its_owner_does_not_modify_it(world: World, caused: 
         AttachedFlag.objects.create(
             practice_id=world.practice, patient_id=patient, flag_type_id=world.row("patient_flag_types")
         )
-    found = caused(lambda: ok(world.client.delete(f"/api/patients/{patient}")))
+    found = caused(lambda: check_ok(world.client.delete(f"/api/patients/{patient}")))
     assert sorted((d.event, d.row_id) for d in found) == [("PATIENT_DELETE", patient), ("TASK_DELETE", task)]

@@ -32,7 +32,7 @@ def clinic(database: None) -> Clinic:
 @pytest.fixture
 def since(clinic: Clinic) -> Callable[[], list[ChangeEntry]]:
     """A function that returns the changes of the practice since the fixture was set up."""
-    start = position()
+    start = read_position()
 
     def changes() -> list[ChangeEntry]:
         wait_for_open_transactions()
@@ -47,19 +47,19 @@ def since(clinic: Clinic) -> Callable[[], list[ChangeEntry]]:
     return changes
 
 
-def position() -> Position:
+def read_position() -> Position:
     """Return the position at the end of the feed."""
     wait_for_open_transactions()
-    return Position(horizon() - 1, 2**63 - 1)
+    return Position(read_horizon() - 1, 2**63 - 1)
 
 
 def wait_for_open_transactions() -> None:
     """Wait until all current transactions have ended, such as those of the request log."""
-    ((latest,),) = owner("select identity_transaction_number(pg_current_xact_id())::text::bigint")
-    until(lambda: horizon() > latest)
+    ((latest,),) = execute_as_owner("select identity_transaction_number(pg_current_xact_id())::text::bigint")
+    until(lambda: read_horizon() > latest)
 
 
-def horizon() -> int:
+def read_horizon() -> int:
     with connections["owner"].cursor() as cursor:
         cursor.execute(
             "select identity_transaction_number(pg_snapshot_xmin(pg_current_snapshot()))::text::bigint"
@@ -67,7 +67,7 @@ def horizon() -> int:
         return int(cursor.fetchone()[0])
 
 
-def owner(statement: str, *parameters: Any) -> list[Any]:
+def execute_as_owner(statement: str, *parameters: Any) -> list[Any]:
     with connections["owner"].cursor() as cursor:
         cursor.execute(statement, parameters)
         return cursor.fetchall() if cursor.description else []
@@ -118,9 +118,9 @@ def test_every_write_path_records_each_change_once(
     expected += [("update", "Web SQL"), ("insert", "Web SQL new")]
     tenancy.clear_tenant()
 
-    owner(f"update {table} set archived = true where id = %s", row.pk)  # noqa: S608 - as the owner
-    owner(f"update {table} set archived = false where id = %s", row.pk)  # noqa: S608
-    owner(f"delete from {table} where id = %s", row.pk)  # noqa: S608
+    execute_as_owner(f"update {table} set archived = true where id = %s", row.pk)  # noqa: S608 - as the owner
+    execute_as_owner(f"update {table} set archived = false where id = %s", row.pk)  # noqa: S608
+    execute_as_owner(f"delete from {table} where id = %s", row.pk)  # noqa: S608
     expected += [("delete", None), ("restore", None), ("delete", "Web SQL")]
 
     with transaction.atomic("owner"):  # a bulk load
@@ -301,7 +301,7 @@ def test_only_changes_of_the_own_practice_are_visible(clinic: Clinic) -> None:
 )
 def test_missing_trigger_is_detected_and_repaired(damage: str) -> None:
     with transaction.atomic("owner"):
-        owner(damage)
+        execute_as_owner(damage)
         assert rowsecurity.list_missing_protections() == ["practice_office: the change trigger"]
         rowsecurity.secure()
         assert rowsecurity.list_missing_protections() == []
@@ -338,26 +338,26 @@ def held(clinic: Clinic) -> Iterator[Callable[[], None]]:
     commit()
 
 
-def names(entries: list[ChangeEntry]) -> list[Any]:
+def list_names(entries: list[ChangeEntry]) -> list[Any]:
     return [(entry.after or {}).get("name") for entry in entries]
 
 
 def test_reader_in_order_waits_for_open_transactions(clinic: Clinic, held: Callable[[], None]) -> None:
-    start = Position(horizon() - 1, 2**63 - 1)
+    start = Position(read_horizon() - 1, 2**63 - 1)
     with tenancy.within(clinic.id):
         TaskCategory.objects.create(practice=clinic.practice, name="Later, but first")
     tables = [TaskCategory._meta.db_table]
     first, at = feed.read_after(start, tables=tables, using="owner")
-    assert "Later, but first" not in names(first)
+    assert "Later, but first" not in list_names(first)
     held()
     wait_for_open_transactions()
     second, at = feed.read_after(at, tables=tables, using="owner")
-    assert names(second) == ["Early, but late", "Later, but first"]
-    assert names(feed.read_after(at, using="owner")[0]) == []
+    assert list_names(second) == ["Early, but late", "Later, but first"]
+    assert list_names(feed.read_after(at, using="owner")[0]) == []
 
 
 def test_reading_in_pieces_reads_each_change_once(clinic: Clinic) -> None:
-    start, tables, made = position(), [TaskCategory._meta.db_table], []
+    start, tables, made = read_position(), [TaskCategory._meta.db_table], []
     for size in (1, 3, 2):
         with tenancy.within(clinic.id), transaction.atomic():
             made += [TaskCategory.objects.create(practice=clinic.practice, name="x").pk for _ in range(size)]
@@ -383,20 +383,21 @@ def test_rows_move_from_default_to_new_partition(clinic: Clinic) -> None:
         caller.post("/api/task_categories", json={"name": "Far off"})
         rest = "select count(*) from changes_change_rest where after ->> 'name' = 'Far off'"
         month = partitions._partition_name(clock.now())
-        assert owner(rest) == [(1,)]
+        assert execute_as_owner(rest) == [(1,)]
         try:
             assert month in partitions.create_partitions()
             assert partitions.create_partitions() == []
-            assert owner(rest) == [(0,)]
-            assert owner(f"select count(*) from {month} where after ->> 'name' = 'Far off'") == [(1,)]  # noqa: S608
+            assert execute_as_owner(rest) == [(0,)]
+            found = execute_as_owner(f"select count(*) from {month} where after ->> 'name' = 'Far off'")  # noqa: S608
+            assert found == [(1,)]
             assert rowsecurity.list_missing_protections() == []
         finally:
-            for (name,) in owner(
+            for (name,) in execute_as_owner(
                 "select relname from pg_class where relname > %s and relkind = 'r' and relispartition "
                 "and relname ~ '^changes_change_2'",
                 before,
             ):
-                owner(f"drop table {name}")
+                execute_as_owner(f"drop table {name}")
 
 
 # Users

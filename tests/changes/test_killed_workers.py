@@ -18,7 +18,7 @@ from charthouse.changes import actions
 from charthouse.changes.models import Delivery
 from charthouse.identity import tenancy
 from tests import figures
-from tests.changes.receiver import deliveries, receiving, subscribed
+from tests.changes.receiver import list_deliveries, run_receiver, subscribe
 from tests.support import client, issue_token, make_app, make_practice
 from tests.waiting import PATIENCE, until
 
@@ -61,8 +61,8 @@ def test_every_committed_change_is_delivered_despite_killed_workers(
     monkeypatch.setattr(settings, "SANDBOX", True)
     clinic, app = make_practice(), make_app()
     made: list[int] = []
-    with receiving() as receiver, receiving() as own, client(issue_token(clinic.user, app)) as caller:
-        webhook = subscribed(app.row, receiver, "PATIENT_CREATE")
+    with run_receiver() as receiver, run_receiver() as own, client(issue_token(clinic.user, app)) as caller:
+        webhook = subscribe(app.row, receiver, "PATIENT_CREATE")
         with tenancy.within(clinic.id):
             of_practice = actions.create_practice_webhook(clinic.practice, own.url, {}, ["patient.created"])
         end, kills = time.monotonic() + KILL_SECONDS, 0
@@ -82,7 +82,7 @@ def test_every_committed_change_is_delivered_despite_killed_workers(
         until(lambda: {body["object"]["id"] for body in receiver.bodies()} == set(made), seconds=LEFT_OVER)
         until(lambda: {int(body["data"]["id"]) for body in own.bodies()} == set(made), seconds=LEFT_OVER)
         for hook in (webhook, of_practice):
-            until(lambda it=hook: {d.state for d in deliveries(it)} == {"delivered"}, seconds=LEFT_OVER)  # type: ignore[misc]
+            until(lambda it=hook: {d.state for d in list_deliveries(it)} == {"delivered"}, seconds=LEFT_OVER)  # type: ignore[misc]
     for hook in (webhook, of_practice):
-        assert sorted(delivery.row_id or 0 for delivery in deliveries(hook)) == sorted(made)
+        assert sorted(delivery.row_id or 0 for delivery in list_deliveries(hook)) == sorted(made)
     figures.record(kills=kills, deliveries=2 * len(made))

@@ -30,13 +30,13 @@ def clinic(database: None) -> Clinic:
     return make_practice()
 
 
-def touched(clinic: Clinic, start: datetime, end: datetime) -> list[periods.ChangedRow]:
+def list_touched(clinic: Clinic, start: datetime, end: datetime) -> list[periods.ChangedRow]:
     with tenancy.within(clinic.id):
         return periods.list_changed_rows(clinic.id, [TABLE], start, end)
 
 
-def rows(clinic: Clinic, start: datetime, end: datetime) -> set[int]:
-    return {found.row for found in touched(clinic, start, end)}
+def list_rows(clinic: Clinic, start: datetime, end: datetime) -> set[int]:
+    return {found.row for found in list_touched(clinic, start, end)}
 
 
 def make(clinic: Clinic, name: str = "x") -> int:
@@ -99,7 +99,7 @@ def test_each_change_is_reported_once_under_concurrent_writes(clinic: Clinic) ->
             while True:
                 last = done.is_set()
                 end = clock.now()
-                told += [(found.row, found.first) for found in touched(clinic, at, end)]
+                told += [(found.row, found.first) for found in list_touched(clinic, at, end)]
                 at = end
                 if last:
                     return told
@@ -120,7 +120,7 @@ def test_each_change_is_reported_once_under_concurrent_writes(clinic: Clinic) ->
     edges = [start + timedelta(seconds=0.07 * n) for n in range(2000)]
     edges = [*(edge for edge in edges if edge < clock.now()), clock.now()]
     for _ in range(2):
-        again = [row for begin, end in pairwise(edges) for row in rows(clinic, begin, end)]
+        again = [row for begin, end in pairwise(edges) for row in list_rows(clinic, begin, end)]
         assert sorted(again) == sorted(made)
 
 
@@ -131,10 +131,10 @@ def test_late_commit_is_reported_in_the_next_period(
     start = clock.now() - timedelta(minutes=5)
     in_time = make(clinic)
     end = clock.now()
-    assert rows(clinic, start, end) == {in_time}
+    assert list_rows(clinic, start, end) == {in_time}
     commit()
-    assert rows(clinic, start, end) == {in_time}, "what was told of a period stays so"
-    assert rows(clinic, end, clock.now()) == {late}
+    assert list_rows(clinic, start, end) == {in_time}, "what was told of a period stays so"
+    assert list_rows(clinic, end, clock.now()) == {late}
 
 
 @pytest.mark.parametrize("gap", [timedelta(seconds=2), -timedelta(seconds=2)])
@@ -144,33 +144,33 @@ def test_period_not_beginning_at_an_edge_misses_no_late_change(
     late, commit = held
     with connections["owner"].cursor() as cursor:  # it was written a while ago
         end = clock.now()
-        assert late not in rows(clinic, end - timedelta(minutes=5), end)
+        assert late not in list_rows(clinic, end - timedelta(minutes=5), end)
         commit()
         ago = end - timedelta(seconds=10)
         cursor.execute(
             "update changes_change set at = %s where row_id = %s and practice_id = %s", [ago, late, clinic.id]
         )
-    assert late in rows(clinic, end + gap, clock.now() + timedelta(seconds=30))
+    assert late in list_rows(clinic, end + gap, clock.now() + timedelta(seconds=30))
 
 
 def test_caller_clock_ahead_misses_no_change(clinic: Clinic) -> None:
     """An end in the near future is stored as an edge when it is requested."""
     start, ahead = clock.now(), clock.now() + timedelta(seconds=20)
     first = make(clinic)
-    assert rows(clinic, start, ahead) == {first}
+    assert list_rows(clinic, start, ahead) == {first}
     second = make(clinic)
-    assert rows(clinic, start, ahead) == {first}
-    assert rows(clinic, ahead, ahead + timedelta(seconds=20)) == {second}
-    assert rows(clinic, start, clock.now()) == {first, second}, "nobody else is kept waiting"
+    assert list_rows(clinic, start, ahead) == {first}
+    assert list_rows(clinic, ahead, ahead + timedelta(seconds=20)) == {second}
+    assert list_rows(clinic, start, clock.now()) == {first, second}, "nobody else is kept waiting"
 
 
 def test_end_far_in_the_future_is_not_stored(clinic: Clinic) -> None:
     start = clock.now()
     tomorrow = start + timedelta(days=1)
     first = make(clinic)
-    assert rows(clinic, start, tomorrow) == {first}
+    assert list_rows(clinic, start, tomorrow) == {first}
     second = make(clinic)
-    assert rows(clinic, start, tomorrow) == {first, second}
+    assert list_rows(clinic, start, tomorrow) == {first, second}
     with tenancy.within(clinic.id):
         assert not Edge.objects.exists()
 
@@ -180,7 +180,7 @@ def test_edges_belong_to_a_practice_and_expire(clinic: Clinic) -> None:
     start = clock.now() - timedelta(hours=3)
     for _ in range(2):
         for hours in (2, 1):
-            touched(clinic, start, start + timedelta(hours=hours))
+            list_touched(clinic, start, start + timedelta(hours=hours))
     with tenancy.within(clinic.id):
         edges = list(Edge.objects.order_by("at"))
         assert [edge.at for edge in edges] == [start + timedelta(hours=1), start + timedelta(hours=2)]
@@ -199,7 +199,7 @@ def test_row_is_reported_once_per_period(clinic: Clinic) -> None:
         row = TaskCategory.objects.create(practice=clinic.practice, name="x")
         row.archived = True
         row.save()
-    (found,) = touched(clinic, start, clock.now())
+    (found,) = list_touched(clinic, start, clock.now())
     assert (found.row, found.first, found.last) == (row.pk, "insert", "delete")
     with tenancy.within(clinic.id):
         assert periods.list_changed_rows(clinic.id, ["practice_office"], start, clock.now()) == []
@@ -231,13 +231,13 @@ def test_a_change_at_an_edge_is_in_one_period(early: tuple[bool, ...]) -> None:
                 edges = [first, second, third]
                 for edge, is_early in zip(edges, early, strict=True):
                     if is_early:
-                        other.submit(touched, clinic, begin, edge).result()
+                        other.submit(list_touched, clinic, begin, edge).result()
         other.submit(connections.close_all).result()
-    found = [rows(clinic, *period) for period in pairwise([begin, *edges, clock.now()])]
+    found = [list_rows(clinic, *period) for period in pairwise([begin, *edges, clock.now()])]
     assert Counter(row for of_period in found for row in of_period) == dict.fromkeys(made, 1)
     assert made[0] in found[1]
     assert made[2] in found[3]
-    assert [rows(clinic, *period) for period in pairwise([begin, *edges])] == found[:3], "asked again"
+    assert [list_rows(clinic, *period) for period in pairwise([begin, *edges])] == found[:3], "asked again"
 
 
 def test_change_times_of_a_row_follow_the_order_of_writes(clinic: Clinic) -> None:
@@ -264,9 +264,9 @@ def test_change_times_of_a_row_follow_the_order_of_writes(clinic: Clinic) -> Non
     rows_made.append(make(clinic))
     made.set()
     thread.join()
-    before = touched(clinic, middle - timedelta(minutes=1), middle)
+    before = list_touched(clinic, middle - timedelta(minutes=1), middle)
     assert rows_made[0] not in {found.row for found in before}
-    (found,) = (one for one in touched(clinic, middle, clock.now()) if one.row == rows_made[0])
+    (found,) = (one for one in list_touched(clinic, middle, clock.now()) if one.row == rows_made[0])
     assert (found.first, found.last) == ("insert", "delete")
 
 
@@ -285,23 +285,23 @@ def test_a_clock_that_was_ahead_and_set_back_hides_no_change(clinic: Clinic) -> 
     days = [start + timedelta(days=day) for day in (0, 10, 20, 30)]
     with clock.shift(timedelta(days=30)):
         for begin, end in pairwise(days):
-            touched(clinic, begin, end)
+            list_touched(clinic, begin, end)
     first = make_now(clinic)
-    assert rows(clinic, start, clock.now()) == {first}
-    assert rows(clinic, start, days[1]) == {first}, "an end in the future, requested before"
+    assert list_rows(clinic, start, clock.now()) == {first}
+    assert list_rows(clinic, start, days[1]) == {first}, "an end in the future, requested before"
     with clock.shift(timedelta(days=9)):
         second = make_now(clinic)
     with clock.shift(timedelta(days=11)):
         third = make_now(clinic)
         end = clock.now()
-        assert rows(clinic, start, days[1]) == {first, second}
-        assert rows(clinic, start, days[1]) == {first, second}
-        assert rows(clinic, days[1], end) == {first, second, third}, (
+        assert list_rows(clinic, start, days[1]) == {first, second}
+        assert list_rows(clinic, start, days[1]) == {first, second}
+        assert list_rows(clinic, days[1], end) == {first, second, third}, (
             "maybe twice, as the first request saw none"
         )
         fourth = make_now(clinic)
-        assert rows(clinic, end, clock.now()) == {fourth}
+        assert list_rows(clinic, end, clock.now()) == {fourth}
     with clock.shift(timedelta(days=21)):
         fifth = make_now(clinic)
         end = clock.now()
-        assert rows(clinic, days[1] + timedelta(hours=1), end) == {third, fourth, fifth}
+        assert list_rows(clinic, days[1] + timedelta(hours=1), end) == {third, fourth, fifth}

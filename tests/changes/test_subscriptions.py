@@ -20,7 +20,7 @@ from charthouse.domains.patients.models import Patient
 from charthouse.domains.tasks.models import TaskCategory
 from charthouse.identity import tenancy
 from charthouse.identity.token_pairs import deauthorize
-from tests.changes.receiver import SECRET, Receiver, deliveries, receiving, sending, verify
+from tests.changes.receiver import SECRET, Receiver, list_deliveries, run_receiver, run_sender, verify
 from tests.support import App, Clinic, client, issue_token, make_app, make_practice, make_user
 from tests.waiting import PATIENCE, until
 
@@ -80,13 +80,13 @@ class World:
         answer = self.caller.patch(f"/api/patients/{patient}", json={"first_name": name})
         assert answer.status_code == 204, answer.text
 
-    def told(self, webhook: Webhook) -> list[tuple[str, str]]:
+    def list_deliveries(self, webhook: Webhook) -> list[tuple[str, str]]:
         """Fan out, and list event and first name of the deliveries."""
         tenancy.clear_tenant()
         until(lambda: not fanout.is_behind())
         while fanout.create_deliveries():
             pass
-        return [(each.event, _name(json.loads(bytes(each.body)))) for each in deliveries(webhook)]
+        return [(each.event, _name(json.loads(bytes(each.body)))) for each in list_deliveries(webhook)]
 
 
 def _name(body: dict[str, Any]) -> str:
@@ -97,7 +97,7 @@ def _name(body: dict[str, Any]) -> str:
 def world(request: pytest.FixtureRequest, database: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
     monkeypatch.setattr(settings, "SANDBOX", True)  # receivers on this machine
     clinic, app = make_practice(), make_app()
-    with receiving() as receiver, client(issue_token(clinic.user, app)) as caller:
+    with run_receiver() as receiver, client(issue_token(clinic.user, app)) as caller:
         yield World(request.param, clinic, app, caller, receiver)
 
 
@@ -107,7 +107,7 @@ def test_what_was_written_before_the_webhook_was_active_is_not_delivered(world: 
     world.add("Before")
     world.start(webhook)
     world.add("While")
-    assert world.told(webhook) == [(world.created, "While")]
+    assert world.list_deliveries(webhook) == [(world.created, "While")]
 
 
 def test_what_was_written_while_it_was_active_is_delivered_although_it_is_switched_off(world: World) -> None:
@@ -118,8 +118,8 @@ def test_what_was_written_while_it_was_active_is_delivered_although_it_is_switch
     world.update(webhook, active=True)
     world.add("Again")
     world.update(webhook, active=False)
-    assert world.told(webhook) == [(world.created, "While"), (world.created, "Again")]
-    with sending():
+    assert world.list_deliveries(webhook) == [(world.created, "While"), (world.created, "Again")]
+    with run_sender():
         until(lambda: len(world.receiver.got) == 2)
     assert not Webhook.objects.using("owner").get(pk=webhook.pk).active
 
@@ -132,17 +132,21 @@ def test_events_are_those_subscribed_to_at_the_time_of_the_change(world: World) 
     world.add("Three")
     world.update(webhook, events=[world.created, world.modified])
     world.add("Four")
-    assert [event for event, _ in world.told(webhook)] == [world.created, world.modified, world.created]
+    assert [event for event, _ in world.list_deliveries(webhook)] == [
+        world.created,
+        world.modified,
+        world.created,
+    ]
 
 
 def test_nothing_is_delivered_by_a_deleted_webhook(world: World) -> None:
     webhook = world.subscribe(world.created)
     world.add("Queued")
-    assert len(world.told(webhook)) == 1
+    assert len(world.list_deliveries(webhook)) == 1
     world.add("Not yet")
     with tenancy.within(world.clinic.id):
         actions.delete(webhook)
-    assert len(world.told(webhook)) == 1
+    assert len(world.list_deliveries(webhook)) == 1
     claims = delivery_queue.record_and_claim([], {}, 9, 999)
     assert webhook.pk not in {claim.delivery.webhook_id for claim in claims}
     subscriptions = Subscription.objects.using("owner").filter(webhook=webhook)
@@ -158,32 +162,32 @@ def test_events_of_a_row_are_delivered_in_order_although_the_first_attempt_fails
     world.rename(patient, "Two")
     world.rename(patient, "Three")
     other = world.add("Other")
-    assert len(world.told(webhook)) == 4
+    assert len(world.list_deliveries(webhook)) == 4
     world.receiver.status = 500
-    with sending():
+    with run_sender():
         # The first one of each row; what follows waits for the first to be repeated.
-        until(lambda: _attempts(webhook) == [1, 0, 0, 1])
+        until(lambda: _list_attempts(webhook) == [1, 0, 0, 1])
         world.receiver.status = 200
         with clock.shift(timedelta(hours=1, minutes=1)):
-            until(lambda: all(each.delivered_at for each in deliveries(webhook)))
-    by_row = [each.row_id for each in deliveries(webhook)]
+            until(lambda: all(each.delivered_at for each in list_deliveries(webhook)))
+    by_row = [each.row_id for each in list_deliveries(webhook)]
     assert by_row == [patient, patient, patient, other]
-    order = [bytes(each.body) for each in deliveries(webhook)][:3]
+    order = [bytes(each.body) for each in list_deliveries(webhook)][:3]
     arrived = [body for _, body in world.receiver.got if body in order]
     assert arrived == [order[0], *order]
-    assert _attempts(webhook) == [2, 1, 1, 2]
+    assert _list_attempts(webhook) == [2, 1, 1, 2]
 
 
-def _attempts(webhook: Webhook) -> list[int]:
-    return [len(each.attempts) for each in deliveries(webhook) if each.leased_until is None]
+def _list_attempts(webhook: Webhook) -> list[int]:
+    return [len(each.attempts) for each in list_deliveries(webhook) if each.leased_until is None]
 
 
 def test_a_delivery_is_sent_again_by_hand_whatever_waits_before_it(world: World) -> None:
     webhook = world.subscribe(world.created, world.modified)
     patient = world.add("One")
     world.rename(patient, "Two")
-    assert len(world.told(webhook)) == 2
-    first, second = deliveries(webhook)
+    assert len(world.list_deliveries(webhook)) == 2
+    first, second = list_deliveries(webhook)
     with tenancy.within(world.clinic.id):
         assert actions.redeliver(webhook, second.pk)
     claimed = {claim.delivery.pk for claim in delivery_queue.record_and_claim([], {}, 9, 999)}
@@ -195,13 +199,13 @@ def test_a_delivery_for_a_user_who_disconnected_the_app_holds_up_no_other(world:
         return
     webhook = world.subscribe(world.created, world.modified)
     patient = world.add("One")
-    assert len(world.told(webhook)) == 1
+    assert len(world.list_deliveries(webhook)) == 1
     nurse = make_user(world.clinic.practice, doctor=world.clinic.doctor)
     issue_token(nurse, world.app)
     deauthorize(world.app.row.pk, world.clinic.user.pk)
     with tenancy.within(world.clinic.id):
         Patient.objects.filter(pk=patient).update(first_name="Two")
-    assert [event for event, _ in world.told(webhook)] == [world.created, world.modified]
+    assert [event for event, _ in world.list_deliveries(webhook)] == [world.created, world.modified]
     claims = delivery_queue.record_and_claim([], {}, 9, 999)
     mine = [each.delivery.event for each in claims if each.delivery.webhook_id == webhook.pk]
     assert mine == [world.modified]

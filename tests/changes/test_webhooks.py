@@ -25,7 +25,15 @@ from charthouse.engine.errors import Conflict, Invalid
 from charthouse.identity import tenancy
 from charthouse.identity.sealed_secrets import unseal
 from charthouse.identity.token_pairs import deauthorize
-from tests.changes.receiver import SECRET, Receiver, deliveries, receiving, sending, subscribed, verify
+from tests.changes.receiver import (
+    SECRET,
+    Receiver,
+    list_deliveries,
+    run_receiver,
+    run_sender,
+    subscribe,
+    verify,
+)
 from tests.support import App, Clinic, client, issue_token, make_app, make_practice, make_user
 from tests.waiting import PATIENCE, until
 
@@ -70,7 +78,7 @@ def sandbox(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def receiver() -> Iterator[Receiver]:
-    with receiving() as made:
+    with run_receiver() as made:
         yield made
 
 
@@ -101,13 +109,13 @@ def wait_for_deliveries(webhook: Webhook, count: int = 1) -> list[Delivery]:
     """Wait for that many deliveries, each attempted and recorded, and return them."""
     tenancy.clear_tenant()
 
-    def finished() -> list[Delivery]:
-        found = deliveries(webhook)
+    def wait_for_finished() -> list[Delivery]:
+        found = list_deliveries(webhook)
         return (
             found if len(found) >= count and all(d.attempts and d.leased_until is None for d in found) else []
         )
 
-    return list(until(finished))
+    return list(until(wait_for_finished))
 
 
 # Format
@@ -116,8 +124,8 @@ def wait_for_deliveries(webhook: Webhook, count: int = 1) -> list[Delivery]:
 def test_delivery_has_the_format_of_the_hosted_api(
     receiver: Receiver, clinic: Clinic, app: App, caller: httpx.Client
 ) -> None:
-    webhook = subscribed(app.row, receiver, "PATIENT_CREATE", "PATIENT_MODIFY")
-    with sending():
+    webhook = subscribe(app.row, receiver, "PATIENT_CREATE", "PATIENT_MODIFY")
+    with run_sender():
         patient = new_patient(caller, clinic)
         until(lambda: receiver.got)
         caller.patch(f"/api/patients/{patient}", json={"first_name": "Ada"})
@@ -164,12 +172,12 @@ def test_standard_webhooks_secret_is_decoded_for_the_signature() -> None:
 def test_rolled_back_and_refused_writes_cause_no_delivery(
     receiver: Receiver, clinic: Clinic, app: App, caller: httpx.Client
 ) -> None:
-    webhook = subscribed(app.row, receiver, "PATIENT_CREATE")
+    webhook = subscribe(app.row, receiver, "PATIENT_CREATE")
     bad = [
         {"doctor": clinic.doctor.pk, "gender": "Female", "first_name": "A", "last_name": "B"},
         {"doctor": 0},
     ]
-    with sending():
+    with run_sender():
         assert caller.post("/api/patients", json=bad).status_code == 400
         new_patient(caller, clinic, "Real")
         wait_for_deliveries(webhook)
@@ -177,9 +185,9 @@ def test_rolled_back_and_refused_writes_cause_no_delivery(
 
 
 def test_ping(receiver: Receiver, clinic: Clinic, app: App) -> None:
-    webhook = subscribed(app.row, receiver, "PATIENT_CREATE")
+    webhook = subscribe(app.row, receiver, "PATIENT_CREATE")
     receiver.status = 500
-    with sending():
+    with run_sender():
         with tenancy.within(clinic.id):
             actions.ping(webhook)
         (delivery,) = wait_for_deliveries(webhook)
@@ -200,14 +208,14 @@ def test_no_deliveries_before_verification_and_after_a_new_url(
     new_patient(caller, clinic, "Before")
     while fanout.create_deliveries():
         pass
-    assert deliveries(webhook) == []
+    assert list_deliveries(webhook) == []
     tenancy.clear_tenant()
     assert verify(webhook) == ""
     (message,) = receiver.messages
     assert message.isalnum()
     assert message.isascii()
     assert len(message) <= 64
-    with sending():
+    with run_sender():
         new_patient(caller, clinic, "After")
         wait_for_deliveries(webhook)
         actions.update(webhook, callback_url=receiver.url + "/other")
@@ -295,7 +303,7 @@ def test_all_errors_are_reported_together(app: App) -> None:
 
 
 def test_secret_is_encrypted_in_the_database(receiver: Receiver, app: App) -> None:
-    webhook = subscribed(app.row, receiver, "PATIENT_CREATE")
+    webhook = subscribe(app.row, receiver, "PATIENT_CREATE")
     with connections["owner"].cursor() as cursor:
         cursor.execute("select w::text from changes_webhook w where id = %s", [webhook.pk])
         assert SECRET not in cursor.fetchone()[0]
@@ -317,7 +325,7 @@ def test_only_apps_that_may_read_the_object_get_deliveries(
     issue_token(nurse, powerless)
     nobody = make_app()
     hooks = [
-        subscribed(each.row, receiver, "PATIENT_CREATE")
+        subscribe(each.row, receiver, "PATIENT_CREATE")
         for each in (app, unscoped, elsewhere, powerless, nobody)
     ]
     with client(issue_token(clinic.user, app)) as caller:
@@ -326,16 +334,16 @@ def test_only_apps_that_may_read_the_object_get_deliveries(
     until(lambda: not fanout.is_behind())
     while fanout.create_deliveries():
         pass
-    assert [len(deliveries(hook)) for hook in hooks] == [1, 0, 0, 0, 0]
-    assert deliveries(hooks[0])[0].practice_id == clinic.id
+    assert [len(list_deliveries(hook)) for hook in hooks] == [1, 0, 0, 0, 0]
+    assert list_deliveries(hooks[0])[0].practice_id == clinic.id
 
 
 def test_deauthorized_app_gets_no_waiting_deliveries(
     receiver: Receiver, clinic: Clinic, app: App, caller: httpx.Client
 ) -> None:
-    webhook = subscribed(app.row, receiver, "PATIENT_CREATE")
+    webhook = subscribe(app.row, receiver, "PATIENT_CREATE")
     receiver.status = 500
-    with sending():
+    with run_sender():
         new_patient(caller, clinic)
         wait_for_deliveries(webhook)
         issue_token(clinic.user, make_app())  # another app of the user
@@ -354,9 +362,9 @@ def test_deliveries_are_visible_to_their_practice_only(
     receiver: Receiver, clinic: Clinic, app: App, caller: httpx.Client
 ) -> None:
     other = make_practice()
-    webhook = subscribed(app.row, receiver, "PATIENT_CREATE")
+    webhook = subscribe(app.row, receiver, "PATIENT_CREATE")
     issue_token(other.user, app)
-    with sending():
+    with run_sender():
         new_patient(caller, clinic)
         wait_for_deliveries(webhook)
     with tenancy.within(clinic.id):
@@ -373,9 +381,9 @@ def test_retries_after_one_three_and_seven_hours_with_the_same_bytes(
     receiver: Receiver, clinic: Clinic, app: App, caller: httpx.Client
 ) -> None:
     began = int(time.time())
-    webhook = subscribed(app.row, receiver, "PATIENT_CREATE")
+    webhook = subscribe(app.row, receiver, "PATIENT_CREATE")
     receiver.status = 503
-    with sending():
+    with run_sender():
         patient = new_patient(caller, clinic)
         wait_for_deliveries(webhook)
         caller.patch(f"/api/patients/{patient}", json={"first_name": "Changed"})
@@ -415,9 +423,9 @@ def test_retries_after_one_three_and_seven_hours_with_the_same_bytes(
 def test_only_2xx_is_success(
     receiver: Receiver, clinic: Clinic, app: App, caller: httpx.Client, status: int, good: bool
 ) -> None:
-    webhook = subscribed(app.row, receiver, "PATIENT_CREATE")
+    webhook = subscribe(app.row, receiver, "PATIENT_CREATE")
     receiver.respond = lambda handler: handler.answer(status, Location=receiver.url + "/elsewhere")  # type: ignore[attr-defined]
-    with sending():
+    with run_sender():
         new_patient(caller, clinic)
         (delivery,) = wait_for_deliveries(webhook)
     assert delivery.attempts[0]["status"] == status
@@ -430,7 +438,7 @@ def test_slow_and_endless_responses_are_cut_off(
 ) -> None:
     monkeypatch.setattr(http_client, "TIMEOUT", 0.4)
     monkeypatch.setattr(http_client, "DRAIN_TIMEOUT", 0.2)
-    webhook = subscribed(app.row, receiver, "PATIENT_CREATE")
+    webhook = subscribe(app.row, receiver, "PATIENT_CREATE")
     stop = threading.Event()
     ways = iter(("headers", "body", "flood"))
 
@@ -450,7 +458,7 @@ def test_slow_and_endless_responses_are_cut_off(
             handler.wfile.flush()
 
     receiver.respond = respond
-    with sending():
+    with run_sender():
         for count, name in enumerate(("Drip", "Body", "Flood"), 1):
             new_patient(caller, clinic, name)
             wait_for_deliveries(webhook, count)
@@ -464,9 +472,9 @@ def test_slow_and_endless_responses_are_cut_off(
 def test_response_bodies_are_not_stored(
     receiver: Receiver, clinic: Clinic, app: App, caller: httpx.Client
 ) -> None:
-    webhook = subscribed(app.row, receiver, "PATIENT_CREATE")
+    webhook = subscribe(app.row, receiver, "PATIENT_CREATE")
     receiver.respond = lambda handler: handler.wfile.write(b"SECRETS OF THEIRS\r\n\r\n") and None  # type: ignore[func-returns-value]
-    with sending():
+    with run_sender():
         new_patient(caller, clinic)
         (delivery,) = wait_for_deliveries(webhook)
     assert "SECRETS" not in json.dumps(delivery.attempts)
@@ -480,18 +488,18 @@ def test_response_bodies_are_not_stored(
 def test_two_senders_send_each_attempt_once(
     receiver: Receiver, clinic: Clinic, app: App, caller: httpx.Client
 ) -> None:
-    webhook = subscribed(app.row, receiver, "PATIENT_CREATE")
+    webhook = subscribe(app.row, receiver, "PATIENT_CREATE")
     count = 60
     with ExitStack() as both:
-        both.enter_context(sending())
-        both.enter_context(sending())
+        both.enter_context(run_sender())
+        both.enter_context(run_sender())
         body = [
             {"doctor": clinic.doctor.pk, "first_name": f"P{n}", "last_name": "Q", "gender": "Male"}
             for n in range(count)
         ]
         assert caller.post("/api/patients", json=body).status_code == 201
         tenancy.clear_tenant()
-        until(lambda: [d.state for d in deliveries(webhook)] == ["delivered"] * count)
+        until(lambda: [d.state for d in list_deliveries(webhook)] == ["delivered"] * count)
     assert len({headers["X-drchrono-delivery"] for headers, _ in receiver.got}) == count
     assert len(receiver.got) == count
 
@@ -499,7 +507,7 @@ def test_two_senders_send_each_attempt_once(
 def test_delivery_claimed_by_a_killed_worker_is_claimed_again(
     receiver: Receiver, clinic: Clinic, app: App, caller: httpx.Client
 ) -> None:
-    webhook = subscribed(app.row, receiver, "PATIENT_CREATE")
+    webhook = subscribe(app.row, receiver, "PATIENT_CREATE")
     new_patient(caller, clinic)
     tenancy.clear_tenant()
     until(lambda: not fanout.is_behind())
@@ -522,7 +530,7 @@ def test_delivery_claimed_by_a_killed_worker_is_claimed_again(
     Delivery.objects.using("owner").filter(webhook=webhook).update(
         leased_until=clock.now() - timedelta(seconds=1)
     )
-    with sending():
+    with run_sender():
         (delivery,) = wait_for_deliveries(webhook)
     assert delivery.state == "delivered"
 
@@ -532,13 +540,13 @@ def test_hanging_receivers_do_not_delay_others(
 ) -> None:
     monkeypatch.setattr(http_client, "TIMEOUT", 2 * PATIENCE)  # nothing ends before it is released
     stop = threading.Event()
-    with receiving() as good, receiving() as hanging, ExitStack() as ends:
+    with run_receiver() as good, run_receiver() as hanging, ExitStack() as ends:
         ends.callback(stop.set)
         hanging.respond = lambda handler: stop.wait(2 * PATIENCE) and None  # type: ignore[func-returns-value]
         for _ in range(30):
-            subscribed(app.row, hanging, "PATIENT_CREATE")
-        webhook = subscribed(app.row, good, "PATIENT_CREATE")
-        ends.enter_context(sending())
+            subscribe(app.row, hanging, "PATIENT_CREATE")
+        webhook = subscribe(app.row, good, "PATIENT_CREATE")
+        ends.enter_context(run_sender())
         for n in range(5):
             new_patient(caller, clinic, f"Patient {n}")
         until(lambda: len(good.got) == 5)
@@ -566,7 +574,7 @@ def test_secret_encrypted_with_the_former_webhook_key_can_be_decrypted() -> None
 def test_an_object_that_can_not_be_shown_holds_up_no_other(
     caller: httpx.Client, clinic: Clinic, app: App, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    webhook = subscribed(app.row, receiver, "PATIENT_CREATE")
+    webhook = subscribe(app.row, receiver, "PATIENT_CREATE")
     first, second = new_patient(caller, clinic), new_patient(caller, clinic, "Bo")
     read = fanout._read_object
 
@@ -576,7 +584,7 @@ def test_an_object_that_can_not_be_shown_holds_up_no_other(
         return read(occurrence, actor)
 
     monkeypatch.setattr(fanout, "_read_object", fail_for_first)
-    with sending():
+    with run_sender():
         (delivery,) = wait_for_deliveries(webhook)
     assert (delivery.row_id, delivery.state) == (second, "delivered")
 
@@ -584,10 +592,10 @@ def test_an_object_that_can_not_be_shown_holds_up_no_other(
 def test_a_secret_that_can_not_be_opened_is_an_error_of_the_attempt(
     caller: httpx.Client, clinic: Clinic, app: App, receiver: Receiver
 ) -> None:
-    broken, webhook = (subscribed(app.row, receiver, "PATIENT_CREATE") for _ in range(2))
+    broken, webhook = (subscribe(app.row, receiver, "PATIENT_CREATE") for _ in range(2))
     Webhook.objects.filter(pk=broken.pk).update(sealed_secret="sealed under a lost key")
     new_patient(caller, clinic)
-    with sending():
+    with run_sender():
         (failed,) = wait_for_deliveries(broken)
         (delivery,) = wait_for_deliveries(webhook)
     assert failed.state == "waiting"

@@ -32,7 +32,7 @@ class Operation:
     @property
     def path(self) -> str:
         """The template below the base, its names left out."""
-        return shape(self.facts["path"].removeprefix("/"))
+        return normalize_path(self.facts["path"].removeprefix("/"))
 
     def parameters(self, where: str) -> list[Mapping[str, Any]]:
         return [p for p in self.facts["parameters"] if p["in"] == where]
@@ -46,43 +46,47 @@ class Operation:
     def listed(self) -> bool:
         """Whether it answers with objects in the envelope of lists. An object that calls itself a list is one of its
         own shape."""
-        own = objects()[self.answers].get("object_tag") == "list" if self.answers in objects() else False
+        own = (
+            list_objects()[self.answers].get("object_tag") == "list"
+            if self.answers in list_objects()
+            else False
+        )
         return self.facts["response"]["kind"] == "list_envelope" and not own
 
     @property
     def target(self) -> Target | None:
         """What serves it, if this version does."""
-        return _targets().get((self.method, self.path))
+        return _list_targets().get((self.method, self.path))
 
     def __str__(self) -> str:
         return self.facts["id"]
 
 
-def shape(path: str) -> str:
+def normalize_path(path: str) -> str:
     return re.sub(r"{\w+}", "{}", path)
 
 
 @cache
-def operations() -> tuple[Operation, ...]:
+def list_operations() -> tuple[Operation, ...]:
     read = yaml.load((DATA / "cerbo_operations.yaml").read_text(), Loader=yaml.CSafeLoader)
     return tuple(Operation(facts) for facts in read["operations"])
 
 
 @cache
-def objects() -> Mapping[str, Mapping[str, Any]]:
+def list_objects() -> Mapping[str, Mapping[str, Any]]:
     return yaml.load((DATA / "cerbo_objects.yaml").read_text(), Loader=yaml.CSafeLoader)["objects"]
 
 
 @cache
-def _targets() -> dict[tuple[str, str], Target]:
+def _list_targets() -> dict[tuple[str, str], Target]:
     found = {}
     for resource in get_registry():
         templates = {resource.path: resource.list_methods, f"{resource.path}/{{id}}": resource.object_methods}
         templates |= {operation.path: (operation.method,) for operation in resource.operations}
         for template, methods in templates.items():
-            found |= {(m, shape(template)): _route(template, m) for m in methods}
+            found |= {(m, normalize_path(template)): _route(template, m) for m in methods}
     for template, by_method in get_registry().operations.items():
-        found |= {(m, shape(template)): _route(template, m) for m in by_method}
+        found |= {(m, normalize_path(template)): _route(template, m) for m in by_method}
     return found
 
 
@@ -92,5 +96,5 @@ def _route(template: str, method: str) -> Target:
     return targets[method]
 
 
-def built() -> list[Operation]:
-    return [operation for operation in operations() if operation.target]
+def list_built() -> list[Operation]:
+    return [operation for operation in list_operations() if operation.target]

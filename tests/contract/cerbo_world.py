@@ -28,8 +28,8 @@ BASE = "/api/v1/"
 UNIQUE: dict[tuple[str, str], Callable[[int], str]] = {
     ("tags", "name"): lambda n: f"Tag {n}",
     ("appointment_types", "name"): lambda n: f"Type {n}",
-    ("appointments", "start_date_time"): lambda n: values.moment(n),
-    ("appointments", "end_date_time"): lambda n: values.moment(n, hours=1),
+    ("appointments", "start_date_time"): lambda n: values.make_moment(n),
+    ("appointments", "end_date_time"): lambda n: values.make_moment(n, hours=1),
 }
 # Keys that name a row of another resource: by a list of ids, or by a column's value.
 IDS = {
@@ -157,7 +157,7 @@ class CerboWorld:
     def good(self, resource: Resource, declared: Key, n: int) -> Any:
         if named := self.named(resource, declared):
             return named
-        return values.good(declared, resource.model, n, self.row, resource.example.get(declared.name))
+        return values.make_good(declared, resource.model, n, self.row, resource.example.get(declared.name))
 
 
 # Columns without which a list of a resource doesn't have the row that a test makes of its model, or the table doesn't;

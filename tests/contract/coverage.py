@@ -6,26 +6,26 @@ from collections.abc import Iterator
 from pathlib import Path
 
 
-def lines() -> Iterator[str]:
+def write_lines() -> Iterator[str]:
     """The page, line by line. Needs Django set up; no database."""
     from charthouse.gateway.drchrono.registry import get_registry
 
     from . import facts
 
-    built = [endpoint for endpoint in facts.endpoints() if facts.built(endpoint)]
+    built = [endpoint for endpoint in facts.list_endpoints() if facts.is_built(endpoint)]
     methods = sum(len(e.methods) for e in built)
     keys = sum(len(e.fields) for e in built)
     filters = sum(len(e.filters) for e in built)
     added = sum(f.addition for resource in get_registry() for f in resource.keys)
     yield "# What of the DrChrono v4 reference is built"
     yield ""
-    yield f"{len(built)} of {len(facts.endpoints())} endpoints, with all of their {methods} methods, {keys} keys"
+    yield f"{len(built)} of {len(facts.list_endpoints())} endpoints, with all of their {methods} methods, {keys} keys"
     yield f"and {filters} filters; {added} keys more that the hosted API has grown since."
     yield "Printed by `make docs` from the declarations and tests/contract/data; the contract tests hold it true."
     yield ""
     yield "| endpoint | methods | keys | filters | additions |"
     yield "|---|---|---|---|---|"
-    for endpoint in facts.endpoints():
+    for endpoint in facts.list_endpoints():
         if endpoint not in built:
             yield f"| {endpoint} | not yet | | | |"
             continue
@@ -41,19 +41,19 @@ def lines() -> Iterator[str]:
         yield "| " + " | ".join(map(str, row)) + " |"
 
 
-def cerbo_lines() -> Iterator[str]:
+def write_cerbo_lines() -> Iterator[str]:
     """The same for Cerbo, whose reference counts in operations."""
     from . import cerbo_facts as facts
 
-    built = facts.built()
+    built = facts.list_built()
     yield "# What of the Cerbo v1 reference is built"
     yield ""
-    yield f"{len(built)} of {len(facts.operations())} operations, with all of their parameters and keys."
+    yield f"{len(built)} of {len(facts.list_operations())} operations, with all of their parameters and keys."
     yield "Printed by `make docs` from the declarations and tests/contract/data; the contract tests hold it true."
     yield ""
     yield "| operation | | group of endpoints |"
     yield "|---|---|---|"
-    for operation in facts.operations():
+    for operation in facts.list_operations():
         there = "" if operation in built else " not yet"
         where = f"`{operation.method} {operation.facts['path']}`{there}"
         yield f"| {operation} | {where} | {operation.facts['permission']['resource']} |"
@@ -66,20 +66,20 @@ README = Path(__file__).parents[2] / "README.md"
 MARKS = ("<!-- coverage -->\n", "<!-- /coverage -->")
 
 
-def page() -> str:
-    return "\n".join(lines()) + "\n"
+def write_page() -> str:
+    return "\n".join(write_lines()) + "\n"
 
 
-def cerbo_page() -> str:
-    return "\n".join(cerbo_lines()) + "\n"
+def write_cerbo_page() -> str:
+    return "\n".join(write_cerbo_lines()) + "\n"
 
 
-def readme() -> str:
+def write_readme() -> str:
     """The README with today's count between its marks."""
     before, rest = README.read_text().split(MARKS[0])
-    count = " ".join(list(lines())[2:4])
+    count = " ".join(list(write_lines())[2:4])
     drchrono = f"DrChrono v4: {count} See [docs/reference-coverage.md](docs/reference-coverage.md)."
-    cerbo = f"Cerbo v1: {list(cerbo_lines())[2]} See [docs/cerbo-coverage.md](docs/cerbo-coverage.md)."
+    cerbo = f"Cerbo v1: {list(write_cerbo_lines())[2]} See [docs/cerbo-coverage.md](docs/cerbo-coverage.md)."
     return f"{before}{MARKS[0]}{drchrono}\n\n{cerbo}\n{MARKS[1]}{rest.split(MARKS[1])[1]}"
 
 
@@ -88,6 +88,6 @@ if __name__ == "__main__":
     import django
 
     django.setup()
-    PAGE.write_text(page())
-    CERBO_PAGE.write_text(cerbo_page())
-    README.write_text(readme())
+    PAGE.write_text(write_page())
+    CERBO_PAGE.write_text(write_cerbo_page())
+    README.write_text(write_readme())

@@ -93,23 +93,23 @@ def _read(name: str) -> Mapping[str, Any]:
 
 
 @cache
-def endpoints() -> tuple[Endpoint, ...]:
-    return tuple(_endpoints())
+def list_endpoints() -> tuple[Endpoint, ...]:
+    return tuple(_read_endpoints())
 
 
-def _endpoints() -> Iterator[Endpoint]:
+def _read_endpoints() -> Iterator[Endpoint]:
     for facts in _read("resources.yaml")["endpoints"]:
         if facts["path"].startswith(BASE):
             path, _, rest = facts["path"].removeprefix(BASE).partition("/")
             yield Endpoint(path, rest.removeprefix(":id/"), facts)
 
 
-def nested(name: str) -> Mapping[str, Mapping[str, Any]]:
+def list_nested(name: str) -> Mapping[str, Mapping[str, Any]]:
     """The keys of a nested object."""
     return _read("nested.yaml")["nested"][name]["fields"]
 
 
-def wire_type(endpoint: Endpoint, name: str) -> str:
+def get_wire_type(endpoint: Endpoint, name: str) -> str:
     """The type of a key as the reference has it, or as it was chosen."""
     return TYPE_CHOSEN.get((endpoint.path, name), field(endpoint, name)["type"])
 
@@ -122,7 +122,7 @@ def field(endpoint: Endpoint, name: str) -> Mapping[str, Any]:
     return said | {"enum": said["post_enum"]} if "post_enum" in said else said | said["live"]
 
 
-def built(endpoint: Endpoint) -> bool:
+def is_built(endpoint: Endpoint) -> bool:
     """Whether this version serves it: as a resource, or as an operation, of a resource or of its own."""
     resource = get_registry().resources.get(endpoint.path)
     if endpoint.template in get_registry().operations and (endpoint.action or resource is None):
@@ -157,7 +157,7 @@ LEFT_OUT: Mapping[tuple[str, str, str], str] = {
 }
 
 
-def additions() -> Iterator[tuple[str, str, str]]:
+def list_additions() -> Iterator[tuple[str, str, str]]:
     """Each (path, kind, name) that the hosted API has beyond the reference: "method", "parameter" or "key"."""
     live = _read("live_only.yaml")
     for facts in live["paths"]:
@@ -169,18 +169,18 @@ def additions() -> Iterator[tuple[str, str, str]]:
         yield from ((facts["path"].removeprefix(BASE), "method", method) for method in facts["methods"])
     for facts in live["extra_filters"]:
         yield from ((facts["path"].removeprefix(BASE), "parameter", name) for name in facts["filters"])
-    for endpoint in endpoints():
+    for endpoint in list_endpoints():
         path = f"{endpoint.path}/:id/{endpoint.action}" if endpoint.action else endpoint.path
         yield from ((path, "method", method) for method in endpoint.methods_added)
         yield from ((path, "parameter", name) for name in endpoint.filters_added)
         yield from ((path, "key", name) for name in endpoint.fields_added)
 
 
-def left_out(path: str, kind: str, name: str) -> bool:
+def is_left_out(path: str, kind: str, name: str) -> bool:
     return (path, kind, name) in LEFT_OUT or (path, kind, "*") in LEFT_OUT
 
 
-def additions_not_built_yet() -> list[str]:
+def list_missing_additions() -> list[str]:
     """Paths of live_only.yaml that this version hasn't; the list may only shrink."""
     lines = (DATA / "additions_not_built.txt").read_text().splitlines()
     return [line for line in lines if line and line[0] != "#"]

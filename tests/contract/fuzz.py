@@ -27,17 +27,17 @@ def each_label(document: Mapping[str, Any]) -> Decorator:
     """Run a test for every operation of a document; those below one name of the path are an item."""
     base = f"{commonpath(list(document['paths']))}/"
     return each_case(
-        "label", labels(document), by=lambda label: label.split()[1].removeprefix(base).split("/")[0]
+        "label", list_labels(document), by=lambda label: label.split()[1].removeprefix(base).split("/")[0]
     )
 
 
-def labels(document: Mapping[str, Any]) -> list[str]:
+def list_labels(document: Mapping[str, Any]) -> list[str]:
     """Every operation of a document, named as schemathesis names it."""
     paths = document["paths"].items()
     return sorted(f"{method.upper()} {path}" for path, item in paths for method in item if method in METHODS)
 
 
-def operations(document: dict[str, Any]) -> dict[str, Any]:
+def list_operations(document: dict[str, Any]) -> dict[str, Any]:
     """Every operation of a document, by label."""
     import schemathesis
 
@@ -45,7 +45,7 @@ def operations(document: dict[str, Any]) -> dict[str, Any]:
     loaded.app = application
     loaded.config.update(base_url="http://testserver")
     found = {result.ok().label: result.ok() for result in loaded.get_all_operations()}
-    assert sorted(found) == labels(document)
+    assert sorted(found) == list_labels(document)
     return found
 
 

@@ -23,7 +23,7 @@ TENANTED = [r for r in RESOURCES if r.has_practice]  # the others are directorie
 each_of_a_practice = each_case("resource", TENANTED, ids=lambda r: r.path)
 
 
-def requests(world: World, resource: Resource, methods: Any = None) -> Iterator[tuple[str, str]]:
+def list_requests(world: World, resource: Resource, methods: Any = None) -> Iterator[tuple[str, str]]:
     """Every method and URL that the resource has, over a row that may be lost."""
     row_id = world.new(resource.path)
     for method in methods or resource.method_set:
@@ -31,12 +31,12 @@ def requests(world: World, resource: Resource, methods: Any = None) -> Iterator[
             yield method, f"/api/{resource.path}"
         if method != "POST":
             yield method, f"/api/{resource.path}/{row_id}"
-    for operation in row_operations(resource):
+    for operation in list_row_operations(resource):
         if methods is None or operation.method in methods:
             yield operation.method, f"/api/{resource.path}/{row_id}/{operation.name}"
 
 
-def row_operations(resource: Resource) -> list[Operation]:
+def list_row_operations(resource: Resource) -> list[Operation]:
     return [operation for operation in resource.operations if operation.is_of_row]
 
 
@@ -48,7 +48,7 @@ BAD = ("", "Bearer", "Bearer ", "Bearer nonsense", "Basic dXNlcjpwYXNz", "Token 
 @each
 def test_without_a_good_token(world: World, resource: Resource) -> None:
     with support.client() as nobody:
-        for method, url in requests(world, resource):
+        for method, url in list_requests(world, resource):
             answer = nobody.request(method, url, json={})
             assert answer.status_code == 401
             assert answer.json()["detail"]
@@ -70,7 +70,7 @@ def test_without_a_scope(world: World, resource: Resource) -> None:
     for scope in resource.policy.scopes:
         for kind, reading in (("read", True), ("write", False)):
             client = world.client_without(f"{scope}:{kind}")
-            for method, url in requests(world, resource):
+            for method, url in list_requests(world, resource):
                 status = client.request(method, url, json={}).status_code
                 assert (status == 403) == ((method == "GET") == reading), (
                     f"{method} {url} without {scope}:{kind}"
@@ -80,7 +80,7 @@ def test_without_a_scope(world: World, resource: Resource) -> None:
 @each
 def test_without_a_permission(world: World, resource: Resource) -> None:
     """Each of its permissions is needed, and no other."""
-    for method, url in requests(world, resource):
+    for method, url in list_requests(world, resource):
         needed = resource.policy.list_permissions(method == "GET")
         for name in needed:
             answer = world.client_without(name).request(method, url, json={})
@@ -102,7 +102,7 @@ def test_methods_that_it_does_not_have(world: World, resource: Resource) -> None
     }
     allowed |= {
         f"/api/{resource.path}/{row_id}/{operation.name}": {operation.method}
-        for operation in row_operations(resource)
+        for operation in list_row_operations(resource)
     }
     for url, methods in allowed.items():
         for method in (*METHODS, "OPTIONS", "TRACE", "BREW"):
@@ -138,7 +138,7 @@ def test_rows_that_are_not_there(world: World, other: World, resource: Resource)
             for text in NEVER:
                 answer = world.client.request(method, f"/api/{resource.path}/{text}", json={})
                 assert (answer.status_code, answer.content) == (404, foreign.content), text
-    for operation in row_operations(resource):
+    for operation in list_row_operations(resource):
         for row_id in (other.row(resource.path), *NEVER):
             body = {key.name: "x" for key in operation.keys}
             url = f"/api/{resource.path}/{row_id}/{operation.name}"
@@ -186,10 +186,10 @@ def sharing(world: World) -> Iterator[Any]:
     switch(SHARING)
 
 
-def listed(client: httpx.Client, resource: Resource) -> set[str]:
+def list_ids(client: httpx.Client, resource: Resource) -> set[str]:
     """Ids, or whole rows where the object shows no id, of all pages of a list."""
     found: set[str] = set()
-    url: Any = f"/api/{resource.path}?{_needed(resource)}"
+    url: Any = f"/api/{resource.path}?{_write_needed(resource)}"
     while url:
         page = client.get(url).json()
         found |= {str(row.get("id", row)) for row in page["results"]}
@@ -222,11 +222,11 @@ def _rows(client: httpx.Client, url: Any, query: dict[str, str]) -> Iterator[Any
         yield from page["results"]
 
 
-def _needed(resource: Resource) -> str:
-    from .test_lists import needed
+def _write_needed(resource: Resource) -> str:
+    from .test_lists import fill_needed
 
     own = {OWN_LISTS[resource.path]: "true"} if resource.path in OWN_LISTS else {}
-    return "&".join(f"{name}={value}" for name, value in (needed(resource) | own).items())
+    return "&".join(f"{name}={value}" for name, value in (fill_needed(resource) | own).items())
 
 
 @each
@@ -245,10 +245,10 @@ def test_sharing_decides_whose_rows_are_seen(
         theirs = resource.policy.sharing == ALWAYS or resource.policy.sharing in names
         assert world.client.get(url).status_code == 200, "one's own rows are always there"
         assert colleague.get(url).status_code == (200 if theirs else 404)
-        rows = listed(colleague, resource)
+        rows = list_ids(colleague, resource)
         if "id" in resource.keys_by_name:
             assert (str(row_id) in rows) == theirs
-            assert str(row_id) in listed(world.client, resource)
+            assert str(row_id) in list_ids(world.client, resource)
         elif not theirs:
             assert rows == set()
         if "PATCH" in resource.method_set:
@@ -260,7 +260,7 @@ def test_sharing_decides_whose_rows_are_seen(
 @each_of_a_practice
 def test_lists_show_no_row_of_another_practice(world: World, other: World, resource: Resource) -> None:
     if "id" in resource.keys_by_name:
-        assert not listed(world.client, resource) & listed(other.client, resource)
+        assert not list_ids(world.client, resource) & list_ids(other.client, resource)
 
 
 @each
@@ -271,7 +271,7 @@ def test_a_user_without_a_doctor_sees_only_what_is_shared(
     user = support.make_user(world.clinic.practice, doctor=None, role=User.Role.STAFF)
     with support.client(support.issue_token(user, support.make_app())) as client:
         sharing([])
-        rows = listed(client, resource)
+        rows = list_ids(client, resource)
         assert bool(rows) == (resource.policy.sharing == ALWAYS)
 
 

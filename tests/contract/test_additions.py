@@ -9,7 +9,7 @@ from charthouse.gateway.drchrono.registry import get_registry
 from . import facts
 
 
-def _served(path: str) -> Iterator[tuple[str, str]]:
+def _list_served(path: str) -> Iterator[tuple[str, str]]:
     """Every ("method" | "parameter" | "key", name) that a path has, by resource and operation."""
     resource = get_registry().resources.get(path)
     if resource is not None:
@@ -25,40 +25,40 @@ def _served(path: str) -> Iterator[tuple[str, str]]:
 
 
 def test_nothing_of_the_hosted_api_is_missing() -> None:
-    later = set(facts.additions_not_built_yet()) | set(facts.not_built_yet())
+    later = set(facts.list_missing_additions()) | set(facts.not_built_yet())
     missing = sorted(
         (path, kind, name)
-        for path, kind, name in facts.additions()
+        for path, kind, name in facts.list_additions()
         if path not in later
-        and not facts.left_out(path, kind, name)
-        and (kind, name) not in set(_served(path))
+        and not facts.is_left_out(path, kind, name)
+        and (kind, name) not in set(_list_served(path))
     )
     assert missing == []
 
 
 def test_what_is_not_built_only_shrinks() -> None:
-    assert [path for path in facts.additions_not_built_yet() if list(_served(path))] == [], (
+    assert [path for path in facts.list_missing_additions() if list(_list_served(path))] == [], (
         "take it off the list"
     )
 
 
 def test_nothing_is_left_out_that_is_there() -> None:
     """A reason that has become untrue, or is about nothing, goes."""
-    live = {(path, kind): set() for path, kind, _ in facts.additions()}
-    for path, kind, name in facts.additions():
+    live = {(path, kind): set() for path, kind, _ in facts.list_additions()}
+    for path, kind, name in facts.list_additions():
         live[path, kind].add(name)
     for path, kind, name in facts.LEFT_OUT:
         names = live.get((path, kind), set()) if name == "*" else {name} & live.get((path, kind), set())
-        served = {there for which, there in _served(path) if which == kind}
+        served = {there for which, there in _list_served(path) if which == kind}
         assert names - served, f"{path}: {kind} {name} is there"
 
 
 def test_additions_are_marked() -> None:
     """An endpoint, key or parameter that the reference doesn't have says so in the documentation."""
-    reference = {endpoint.path: endpoint for endpoint in facts.endpoints() if not endpoint.action}
-    for path, kind, name in facts.additions():
+    reference = {endpoint.path: endpoint for endpoint in facts.list_endpoints() if not endpoint.action}
+    for path, kind, name in facts.list_additions():
         resource: Resource | None = get_registry().resources.get(path)
-        if resource is None or kind == "method" or facts.left_out(path, kind, name):
+        if resource is None or kind == "method" or facts.is_left_out(path, kind, name):
             continue
         if path not in reference:
             assert resource.addition, path

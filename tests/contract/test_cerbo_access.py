@@ -12,14 +12,14 @@ from tests.cases import each_case
 from . import cerbo_facts as facts
 from .cerbo_world import BASE, CerboWorld
 
-OPERATIONS = facts.built()
+OPERATIONS = facts.list_built()
 RESOURCES = list(get_registry())
 each = each_case("operation", OPERATIONS, ids=str)
 each_resource = each_case("resource", RESOURCES, ids=lambda r: r.path)
 NEVER = ("0", "-1", "999999999999", str(2**63), "9" * 40, "1.0", "x", "1e3", "٣", "%20", "null")
 
 
-def address(world: CerboWorld, operation: facts.Operation) -> str:
+def compose_address(world: CerboWorld, operation: facts.Operation) -> str:
     """A URL of the operation, over a row that may be lost."""
     target = operation.target
     assert target
@@ -36,7 +36,7 @@ BAD = ("", "Basic", "Basic ", "Basic nonsense", "Basic Og==", "Bearer x", "Basic
 
 @each
 def test_without_credentials(cerbo: CerboWorld, operation: facts.Operation) -> None:
-    url = address(cerbo, operation)
+    url = compose_address(cerbo, operation)
     with support.client() as nobody:
         assert nobody.request(operation.method, url, json={}).status_code == 401
         for header in BAD:
@@ -48,7 +48,7 @@ def test_without_credentials(cerbo: CerboWorld, operation: facts.Operation) -> N
 
 @each
 def test_endpoints_that_an_api_user_is_not_given(cerbo: CerboWorld, operation: facts.Operation) -> None:
-    url, group = address(cerbo, operation), operation.facts["permission"]["resource"]
+    url, group = compose_address(cerbo, operation), operation.facts["permission"]["resource"]
     with cerbo.limited(endpoints=["another_one"]) as client:
         assert client.request(operation.method, url, json={}).status_code == 403
     with cerbo.limited(endpoints=["another_one", group]) as client:
@@ -57,7 +57,7 @@ def test_endpoints_that_an_api_user_is_not_given(cerbo: CerboWorld, operation: f
 
 @each
 def test_read_only(cerbo: CerboWorld, operation: facts.Operation) -> None:
-    url = address(cerbo, operation)
+    url = compose_address(cerbo, operation)
     with cerbo.limited(read_only=True) as client:
         refused = client.request(operation.method, url, json={}).status_code == 403
     assert refused == (operation.facts["permission"]["class"] == "write")
@@ -65,7 +65,7 @@ def test_read_only(cerbo: CerboWorld, operation: facts.Operation) -> None:
 
 @each
 def test_other_methods(cerbo: CerboWorld, operation: facts.Operation) -> None:
-    url = address(cerbo, operation)
+    url = compose_address(cerbo, operation)
     targets, _ = get_router().find(url.removeprefix(BASE))
     for method in (*METHODS, "OPTIONS", "TRACE"):
         if method not in targets:

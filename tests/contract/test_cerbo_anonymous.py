@@ -19,11 +19,11 @@ from . import cerbo_facts as facts
 from .cerbo_world import ASKED, CerboWorld
 
 MODELS = [model for model in apps.get_models() if getattr(model, "identifying", None)]
-READS = [operation for operation in facts.built() if operation.method == "GET"]
+READS = [operation for operation in facts.list_built() if operation.method == "GET"]
 _numbers = count(1)
 
 
-def canary(column: Any, remains: str) -> Any:
+def make_canary(column: Any, remains: str) -> Any:
     """A value that nothing else has, in a form that its column takes."""
     n = next(_numbers)
     if isinstance(column, models.DateField):
@@ -43,14 +43,14 @@ def plant(world: CerboWorld) -> set[str]:
                     column = model._meta.get_field(name)
                     if column.is_relation:
                         continue
-                    value = canary(column, remains)
+                    value = make_canary(column, remains)
                     setattr(row, name, value)
-                    planted.add(_trace(value, remains))
+                    planted.add(_find_trace(value, remains))
                 row.save()
     return planted
 
 
-def _trace(value: Any, remains: str) -> str:
+def _find_trace(value: Any, remains: str) -> str:
     """What of a canary would give it away."""
     if remains == YEAR:
         return str(value)  # a day of a year that no other row has

@@ -13,30 +13,30 @@ from tests.cases import each_case
 from . import cerbo_facts as facts
 from . import values
 
-BUILT = facts.built()
+BUILT = facts.list_built()
 each = each_case("operation", BUILT)
 
 
 def test_every_operation_of_the_reference_is_served(record_property: Any) -> None:
-    record_property("cerbo", f"{len(BUILT)} of {len(facts.operations())} operations")
-    assert len(facts.operations()) == 127
-    assert [str(operation) for operation in facts.operations() if not operation.target] == []
+    record_property("cerbo", f"{len(BUILT)} of {len(facts.list_operations())} operations")
+    assert len(facts.list_operations()) == 127
+    assert [str(operation) for operation in facts.list_operations() if not operation.target] == []
 
 
 def test_nothing_of_our_own() -> None:
     """Every URL and method that is served is one of the reference's."""
-    known = {(operation.method, operation.path) for operation in facts.operations()}
-    assert sorted(set(facts._targets()) - known) == []
+    known = {(operation.method, operation.path) for operation in facts.list_operations()}
+    assert sorted(set(facts._list_targets()) - known) == []
 
 
-def declared(operation: facts.Operation) -> Resource | Operation:
+def find_declared(operation: facts.Operation) -> Resource | Operation:
     assert operation.target
     return operation.target.declaration
 
 
-def answering(operation: facts.Operation) -> Resource | Operation:
+def find_answering(operation: facts.Operation) -> Resource | Operation:
     """What declares the answer: an operation that answers with its row answers as the row's resource does."""
-    found = declared(operation)
+    found = find_declared(operation)
     if isinstance(found, Operation) and found.answer is THE_ROW:
         assert found.resource is not None
         return found.resource
@@ -45,7 +45,7 @@ def answering(operation: facts.Operation) -> Resource | Operation:
 
 @each
 def test_group_and_rate_class(operation: facts.Operation) -> None:
-    found, said = declared(operation), operation.facts["permission"]
+    found, said = find_declared(operation), operation.facts["permission"]
     assert found.policy.scopes == (said["resource"],)
     assert found.policy.rate_class == operation.facts["rate_class"]
     reading = found.reading if isinstance(found, Operation) else operation.method == "GET"
@@ -54,7 +54,7 @@ def test_group_and_rate_class(operation: facts.Operation) -> None:
 
 @each
 def test_query_parameters(operation: facts.Operation) -> None:
-    there = declared(operation).filters_by_name
+    there = find_declared(operation).filters_by_name
     for said in operation.parameters("query"):
         name = said["name"]
         if name in facts.PAGING or name == "anonymize":
@@ -67,7 +67,7 @@ def test_query_parameters(operation: facts.Operation) -> None:
 
 @each
 def test_keys_of_the_body(operation: facts.Operation) -> None:
-    writable = {key.name: key for key in declared(operation).keys if key.writable}
+    writable = {key.name: key for key in find_declared(operation).keys if key.writable}
     for said in operation.parameters("body"):
         name = said["name"]
         found = writable.get(name) or _at(
@@ -84,7 +84,7 @@ def test_keys_of_the_body(operation: facts.Operation) -> None:
 
 @each
 def test_answer(operation: facts.Operation) -> None:
-    found, kind = answering(operation), operation.facts["response"]["kind"]
+    found, kind = find_answering(operation), operation.facts["response"]["kind"]
     if kind == "binary":
         assert isinstance(found, Operation)
         assert found.media != JSON
@@ -92,16 +92,16 @@ def test_answer(operation: facts.Operation) -> None:
     if operation.answers in facts.OF_THE_CODEC and isinstance(found, Resource):
         assert operation.method == "DELETE"
         keys = set(api.describe_deleted(found, 1))
-        assert keys >= {field["name"] for field in facts.objects()[operation.answers]["fields"]}
+        assert keys >= {field["name"] for field in facts.list_objects()[operation.answers]["fields"]}
         return
     if isinstance(found, Operation):
         assert found.many == operation.listed
         shown: Iterable[Key] = found.answer
     else:
         shown = found.list_shown(True)
-    said = facts.objects()[operation.answers]
+    said = facts.list_objects()[operation.answers]
     if also := operation.facts["response"].get("past_the_queue"):
-        said = {"fields": [*said["fields"], *facts.objects()[also]["fields"]]}
+        said = {"fields": [*said["fields"], *facts.list_objects()[also]["fields"]]}
     check_keys(operation.answers, {key.name: key for key in shown}, said)
 
 

@@ -16,26 +16,26 @@ from . import cerbo_facts as facts
 from . import fuzz
 from .cerbo_world import BASE, CerboWorld
 
-LABELS = fuzz.labels(wire_format.make_document())
+LABELS = fuzz.list_labels(wire_format.make_document())
 
 
 @pytest.fixture(scope="module")
 def operations() -> dict[str, Any]:
-    return fuzz.operations(wire_format.make_document())
+    return fuzz.list_operations(wire_format.make_document())
 
 
 def test_every_operation_of_the_reference_is_in_the_document() -> None:
     printed = set()
     for label in LABELS:
         method, url = label.split()
-        printed.add((method, facts.shape(url.removeprefix(BASE))))
-    assert printed >= {(operation.method, operation.path) for operation in facts.built()}
+        printed.add((method, facts.normalize_path(url.removeprefix(BASE))))
+    assert printed >= {(operation.method, operation.path) for operation in facts.list_built()}
 
 
-def there(cerbo: CerboWorld, operation: Any) -> dict[str, int]:
+def add_rows(cerbo: CerboWorld, operation: Any) -> dict[str, int]:
     """Ids for the names in a URL: rows of the practice, one of its own where the call would put it away."""
     method, path = operation.method.upper(), operation.path.removeprefix(BASE)
-    target = facts._targets()[method, facts.shape(path)]
+    target = facts._list_targets()[method, facts.normalize_path(path)]
     declared = target.declaration
     found = cerbo.at(declared)
     if "{id}" in path:
@@ -51,7 +51,7 @@ def test_answers_as_the_document_says(
 ) -> None:
     program = cerbo.program
     pair = b64encode(f"{program.row.username}:{program.secret}".encode()).decode()
-    rows = there(cerbo, operations[label]) if mode == "positive" else {}
+    rows = add_rows(cerbo, operations[label]) if mode == "positive" else {}
 
     def send(case: Any) -> Any:
         case.path_parameters = (case.path_parameters or {}) | {

@@ -15,7 +15,7 @@ from charthouse.engine.execution import reading
 from charthouse.gateway.cerbo.registry import get_registry
 from charthouse.identity import tenancy
 from tests.cases import each_case
-from tests.contract.test_statements import statements
+from tests.contract.test_statements import count_statements
 
 from . import values
 from .cerbo_world import CerboWorld
@@ -102,7 +102,7 @@ def test_left_out(cerbo: CerboWorld, resource: Resource, key: Key) -> None:
 
 @each_created
 def test_every_wrong_key_is_named_at_once(cerbo: CerboWorld, resource: Resource) -> None:
-    body = {key.name: values.wrong(key) for key in resource.writable}
+    body = {key.name: values.make_wrong(key) for key in resource.writable}
     answer = cerbo.post(resource, body)
     assert answer.status_code == 400
     assert set(answer.json()["error"]["fields"]) == set(body)
@@ -119,7 +119,7 @@ def test_an_object_is_taken_back_as_it_was_read(cerbo: CerboWorld, resource: Res
     if "PATCH" not in resource.method_set:
         return
     row_id = cerbo.new(resource.path)
-    _empty(cerbo, resource, row_id)
+    _delete_rows(cerbo, resource, row_id)
     url = cerbo.object_url(resource, row_id)
     before = cerbo.other.rows_of(resource.model, row_id)
     shown = cerbo.client.patch(url, json={}).json()
@@ -132,7 +132,7 @@ def test_an_object_is_taken_back_as_it_was_read(cerbo: CerboWorld, resource: Res
     }
 
 
-def _empty(cerbo: CerboWorld, resource: Resource, row_id: int) -> None:
+def _delete_rows(cerbo: CerboWorld, resource: Resource, row_id: int) -> None:
     """Empty what a row may be without, but for what the database needs, and for words that stand for nothing, too."""
     for key in resource.writable:
         column = key.find_column(resource.model) if key.is_stored else None
@@ -236,7 +236,7 @@ def test_a_list_is_one_statement_and_one_for_the_count(cerbo: CerboWorld, resour
     cerbo.row(resource.path)
     for parameters in ({}, {"limit": "1"}):
         page = cerbo.page(resource, **parameters).json()  # the first time prepares
-        sent = statements(lambda: cerbo.page(resource, **parameters))  # noqa: B023
+        sent = count_statements(lambda: cerbo.page(resource, **parameters))  # noqa: B023
         assert sent == (3 if page["has_more"] else 2)
 
 

@@ -19,16 +19,16 @@ from tests.cases import each_case
 from . import facts, values
 from .world import MADE_WITH, TELLS_OF
 
-BUILT = [e for e in facts.endpoints() if e.path in get_registry().resources and not e.action]
-OPERATIONS = [e for e in facts.endpoints() if e.template in get_registry().operations and e not in BUILT]
-ROW_OPERATIONS = [e for e in facts.endpoints() if e.action and facts.built(e) and e not in OPERATIONS]
+BUILT = [e for e in facts.list_endpoints() if e.path in get_registry().resources and not e.action]
+OPERATIONS = [e for e in facts.list_endpoints() if e.template in get_registry().operations and e not in BUILT]
+ROW_OPERATIONS = [e for e in facts.list_endpoints() if e.action and facts.is_built(e) and e not in OPERATIONS]
 each = each_case("endpoint", BUILT)
 
 
 def test_what_is_not_built_yet_only_shrinks(record_property: Any) -> None:
-    missing = [str(e) for e in facts.endpoints() if not facts.built(e)]
+    missing = [str(e) for e in facts.list_endpoints() if not facts.is_built(e)]
     record_property(
-        "coverage", f"{len(facts.endpoints()) - len(missing)} of {len(facts.endpoints())} endpoints"
+        "coverage", f"{len(facts.list_endpoints()) - len(missing)} of {len(facts.list_endpoints())} endpoints"
     )
     grown = sorted(set(missing) - set(facts.not_built_yet()))
     assert not grown, f"the reference has {grown}, and this version has lost them"
@@ -37,7 +37,7 @@ def test_what_is_not_built_yet_only_shrinks(record_property: Any) -> None:
 
 
 def test_every_resource_is_in_the_reference_or_marked_as_an_addition() -> None:
-    known = {endpoint.path for endpoint in facts.endpoints()}
+    known = {endpoint.path for endpoint in facts.list_endpoints()}
     assert [r.path for r in get_registry() if r.path not in known and not r.addition] == []
 
 
@@ -106,9 +106,9 @@ def test_key(endpoint: facts.Endpoint, name: str) -> None:
     declared = resource.keys_by_name[name]
     assert not declared.addition, "of the reference, not an addition"
     assert declared.access is Access(facts.access(endpoint, name))
-    _check_type(declared, facts.wire_type(endpoint, name), said)
+    _check_type(declared, facts.get_wire_type(endpoint, name), said)
     if "nested" in said:
-        _check_members(declared, facts.nested(said["nested"]))
+        _check_members(declared, facts.list_nested(said["nested"]))
     if said.get("nullable"):
         assert declared.accepts_null(resource.model) or declared.access is Access.READ_ONLY
     if "required_unless" in said:
@@ -264,7 +264,7 @@ def test_operation(endpoint: facts.Endpoint) -> None:
 
 
 def test_every_operation_is_in_the_reference_or_marked_as_an_addition() -> None:
-    known = {endpoint.template for endpoint in facts.endpoints()}
+    known = {endpoint.template for endpoint in facts.list_endpoints()}
     found = [
         f"{operation.method} {operation.path}"
         for operation in get_registry().list_operations()
@@ -275,7 +275,7 @@ def test_every_operation_is_in_the_reference_or_marked_as_an_addition() -> None:
 
 @each_case(("path", "name"), facts.TYPE_CHOSEN)
 def test_a_type_is_chosen_only_where_the_reference_says_another(path: str, name: str) -> None:
-    (endpoint,) = [e for e in facts.endpoints() if (e.path, e.action) == (path, "")]
+    (endpoint,) = [e for e in facts.list_endpoints() if (e.path, e.action) == (path, "")]
     assert facts.TYPE_CHOSEN[path, name] != endpoint.fields[name]["type"]
 
 

@@ -27,7 +27,7 @@ from charthouse.identity.tenancy import RecordKey, list_part_keys
 from tests.jobs.worker import work_off
 
 from .cerbo_world import BASE, CerboWorld, make_cerbo
-from .test_lists import needed
+from .test_lists import fill_needed
 from .world import TELLS_OF
 
 # References to a patient or visit by rows that are not parts of it, and why.
@@ -118,7 +118,7 @@ def take_snapshot(world: CerboWorld) -> Snapshot:
             found["D", resource.path, "row"] = _read(world.other.client.get(url))
         if "GET" in resource.list_methods:
             for flag in ("", *_list_flags(resource)):
-                asked = {**(needed(resource)), **({flag: "true"} if flag else {})}
+                asked = {**(fill_needed(resource)), **({flag: "true"} if flag else {})}
                 answer = world.other.client.get(f"/api/{resource.path}", params=asked)
                 found["D", resource.path, f"list {flag}"] = _read_list(answer)
     for resource in get_cerbo_registry():

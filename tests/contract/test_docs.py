@@ -52,7 +52,7 @@ def _status(url: str) -> int:
     return support.client().get(url).status_code
 
 
-def _checked(url: str) -> str:
+def _check_link(url: str) -> str:
     answer = support.client().get(url)
     assert answer.status_code == 200
     assert answer.headers["Content-Security-Policy"].startswith("default-src 'self'")
@@ -70,14 +70,14 @@ def _checked(url: str) -> str:
 
 
 def test_the_overview_leads_to_every_resource() -> None:
-    page = _checked("/docs")
+    page = _check_link("/docs")
     for resource in RESOURCES:
         assert f'href="/docs/{resource.path}"' in page
 
 
 @each_case("resource", RESOURCES, ids=lambda r: r.path)
 def test_a_resource_has_every_key_parameter_and_operation(resource: Resource) -> None:
-    page = _checked(f"/docs/{resource.path}")
+    page = _check_link(f"/docs/{resource.path}")
     for key in resource.keys:
         assert f'id="key-{key.name}"' in page, key.name
     for parameter in resource.filters if resource.lists else ():
@@ -94,14 +94,14 @@ def test_unknown_pages_are_404() -> None:
 
 def test_the_printed_coverage_is_todays() -> None:
     """docs/reference-coverage.md and the README's count; `make docs` prints them."""
-    assert coverage.PAGE.read_text() == coverage.page()
-    assert coverage.CERBO_PAGE.read_text() == coverage.cerbo_page()
-    assert coverage.README.read_text() == coverage.readme()
+    assert coverage.PAGE.read_text() == coverage.write_page()
+    assert coverage.CERBO_PAGE.read_text() == coverage.write_cerbo_page()
+    assert coverage.README.read_text() == coverage.write_readme()
 
 
 def test_every_operation_is_on_a_page() -> None:
     for operation in get_registry().list_operations():
-        page = _checked(f"/docs/{operation.page}")
+        page = _check_link(f"/docs/{operation.page}")
         assert f'id="{operation.slug}-{operation.method.lower()}"' in page
         for declared in (*operation.filters, *operation.keys, *operation.answer):
             assert f"<code>{declared.name}</code>" in page
@@ -111,14 +111,14 @@ def test_every_operation_is_on_a_page() -> None:
 
 
 def test_the_guides_are_pages_with_links_that_lead_somewhere() -> None:
-    index = _checked("/docs/guides")
+    index = _check_link("/docs/guides")
     ids = {
-        guide.address: set(re.findall(r'\bid="([^"]+)"', _checked(guide.address)))
+        guide.address: set(re.findall(r'\bid="([^"]+)"', _check_link(guide.address)))
         for guide in load_guides().values()
     }
     for guide in load_guides().values():
         assert f'href="{guide.address}"' in index
-        page = _checked(guide.address)
+        page = _check_link(guide.address)
         for address, anchor in re.findall(r'href="(/docs[^"#]*|)#([^"]+)"', page):
             assert anchor in ids.get(address or guide.address, {anchor}), (guide.name, address, anchor)
         for link in set(re.findall(r'href="(/(?:docs|openapi)[^"#]*)', page)):
@@ -182,7 +182,7 @@ def test_the_search_takes_any_text(query: str) -> None:
 
 
 def test_the_two_references_lead_to_each_other() -> None:
-    page, other = _checked("/docs"), _checked("/docs/cerbo")
+    page, other = _check_link("/docs"), _check_link("/docs/cerbo")
     assert 'href="/docs/cerbo"' in page
     assert 'href="/docs"' in other
     for group in GROUPS:
@@ -198,15 +198,15 @@ def test_every_operation_of_cerbo_is_on_a_page() -> None:
 
     urls = set()
     for group in GROUPS:
-        page = _checked(f"/docs/cerbo/{group}")
+        page = _check_link(f"/docs/cerbo/{group}")
         found = re.findall(r'<span class="method (\w+)">\w+</span><code>/api/v1/([^<]+)</code>', page)
-        urls |= {(method, facts.shape(path)) for method, path in found}
-    assert urls == {(operation.method, operation.path) for operation in facts.built()}
+        urls |= {(method, facts.normalize_path(path)) for method, path in found}
+    assert urls == {(operation.method, operation.path) for operation in facts.list_built()}
 
 
 @each_case("group", GROUPS)
 def test_a_group_has_every_key_and_parameter(group: str) -> None:
-    page = _checked(f"/docs/cerbo/{group}")
+    page = _check_link(f"/docs/cerbo/{group}")
     for declared in GROUPS[group]:
         keys = declared.keys if isinstance(declared, Resource) else (*declared.keys, *declared.answer)
         for named in (*keys, *declared.filters):
@@ -221,7 +221,7 @@ def test_a_group_has_every_key_and_parameter(group: str) -> None:
 
 
 def _commands(group: str) -> list[str]:
-    page = _checked(f"/docs/cerbo/{group}")
+    page = _check_link(f"/docs/cerbo/{group}")
     found = re.findall(
         r"<figcaption>Request</figcaption><pre tabindex=\"0\"><code>(.*?)</code></pre>", page, re.S
     )
@@ -243,10 +243,10 @@ def test_the_examples_of_cerbo_work_as_pasted(cerbo: CerboWorld, group: str) -> 
         if "/1" not in url and not body:
             assert answer.status_code == 200, f"{method} {url}: {answer.text[:300]}"
         if answer.status_code == 400:
-            _only_about_rows(answer.json()["error"], command)
+            _check_only_about_rows(answer.json()["error"], command)
 
 
-def _only_about_rows(error: dict[str, Any], command: str) -> None:
+def _check_only_about_rows(error: dict[str, Any], command: str) -> None:
     """A body may name rows that aren't there, or one that is there already; nothing else is wrong with it."""
     said = str(error.get("fields") or error["message"])
     assert re.search(

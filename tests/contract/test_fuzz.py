@@ -13,7 +13,7 @@ from .world import World
 
 @pytest.fixture(scope="module")
 def operations() -> dict[str, Any]:
-    return fuzz.operations(wire_format.make_document())
+    return fuzz.list_operations(wire_format.make_document())
 
 
 @pytest.fixture(scope="module")

@@ -79,7 +79,7 @@ def test_price_and_modifiers_of_the_fee_schedule(billing: BillingClient) -> None
 def test_a_break_without_an_exam_room(billing: BillingClient) -> None:
     first = billing.book(f"{DAY}T12:00:00", patient=None, exam_room=0)
     assert first["exam_room"] == 0
-    assert billing.changed(first, duration=60)["duration"] == 60
+    assert billing.change_and_read(first, duration=60)["duration"] == 60
     assert list(billing.change(first, patient=billing.patient_id).json()) == ["exam_room"]
     assert list(billing.try_to_book(f"{DAY}T14:00:00", exam_room=0).json()) == ["exam_room"]
     body = billing.body(f"{DAY}T15:00:00", exam_room=0)

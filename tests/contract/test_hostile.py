@@ -51,7 +51,7 @@ def test_hostile_values_of_keys(world: World, resource: Resource) -> None:
 )
 def test_hostile_values_inside_keys(world: World, resource: Resource, key: Key) -> None:
     row_id = world.new(resource.path)
-    for value in values.hostile_inside(key):
+    for value in values.list_hostile_inside(key):
         check(world, resource, row_id, {key.name: value})
     read = world.client.get(f"/api/{resource.path}/{row_id}", params={"verbose": "true"})
     assert read.status_code == 200
@@ -72,7 +72,7 @@ def test_a_refused_create_writes_nothing(world: World, resource: Resource) -> No
     """Of a list with one wrong item nothing is written; each item answers for itself, in its place."""
     good = [world.payload(resource) for _ in range(3)]
     key = resource.writable[0]
-    wrong = world.payload(resource) | {key.name: values.wrong(key)}
+    wrong = world.payload(resource) | {key.name: values.make_wrong(key)}
     before = rows(world, resource)
     answer = send(world, "POST", f"/api/{resource.path}", [good[0], wrong, good[1]])
     assert answer.status_code == 400

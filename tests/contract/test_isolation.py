@@ -12,7 +12,7 @@ from charthouse.gateway.drchrono.registry import get_registry
 from charthouse.identity import tenancy
 from tests.cases import each_case
 
-from .test_access import listed
+from .test_access import list_ids
 from .world import World
 
 TENANTED = [r for r in get_registry() if r.has_practice]
@@ -28,13 +28,13 @@ def unfiltered(monkeypatch: pytest.MonkeyPatch) -> Any:
     monkeypatch.setattr(
         planning, "select_visible", lambda resource, owned, **_: resource.model._default_manager.all()
     )
-    _forget()
+    _clear_caches()
     yield
     monkeypatch.undo()
-    _forget()
+    _clear_caches()
 
 
-def _forget() -> None:
+def _clear_caches() -> None:
     for resource in get_registry():
         resource.plans.clear()
     get_registry().statements.clear()
@@ -47,7 +47,7 @@ def test_without_the_filter_of_the_engine(
     """Another practice's rows are neither listed nor read nor written."""
     row_id = other.row(resource.path)
     if "id" in resource.keys_by_name:
-        ids = listed(world.client, resource)
+        ids = list_ids(world.client, resource)
         assert str(world.row(resource.path)) in ids
         assert str(row_id) not in ids
     for method in ("GET", "PUT", "PATCH", "DELETE"):

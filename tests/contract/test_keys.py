@@ -52,12 +52,12 @@ TOGETHER: dict[tuple[str, str], Callable[[int], dict[str, Any]]] = {
 }
 _RESULT = ("specimen_received", "test_performed", "results_released")
 TOGETHER |= {
-    ("lab_results", name): lambda n: dict.fromkeys(_RESULT, values.past_moment(n)) for name in _RESULT
+    ("lab_results", name): lambda n: dict.fromkeys(_RESULT, values.make_past_moment(n)) for name in _RESULT
 }
 TOGETHER |= {
     ("patient_vaccine_records", name): lambda n: {
-        "administered_start": values.past_moment(n),
-        "next_dose_date": values.moment(n)[:10],
+        "administered_start": values.make_past_moment(n),
+        "next_dose_date": values.make_moment(n)[:10],
     }
     for name in ("administered_start", "next_dose_date")
 }
@@ -71,10 +71,10 @@ FIXED_WHEN_SAID = {"line_items"}
 def read(world: World, resource: Resource, row_id: int) -> Any:
     answer = world.client.get(f"/api/{resource.path}/{row_id}", params={"verbose": "true"})
     assert answer.status_code == 200, answer.text
-    return settled(answer)
+    return settle(answer)
 
 
-def settled(answer: Any) -> Any:
+def settle(answer: Any) -> Any:
     """The object, without the part of its links to files that changes each second."""
     return json.loads(re.sub(r"/files/[\w.-]+", "/files/a-link", answer.text))
 
@@ -142,7 +142,7 @@ def test_left_out(world: World, resource: Resource, key: Key) -> None:
             put = world.client.put(f"/api/{resource.path}/{world.row(resource.path)}", json=body)
             assert put.status_code == 400
             assert put.json()[key.name] == ["This field is required."]
-    elif key.name not in resource.example or not _needed_by_others(resource, key):
+    elif key.name not in resource.example or not _is_needed_by_others(resource, key):
         assert made.status_code == 201, made.text
         default = key.default
         if key.readable and default is not ABSENT and not callable(default):
@@ -150,7 +150,7 @@ def test_left_out(world: World, resource: Resource, key: Key) -> None:
             assert values.agrees(key.type, render(default) if render else default, made.json()[key.name])
 
 
-def _needed_by_others(resource: Resource, key: Key) -> bool:
+def _is_needed_by_others(resource: Resource, key: Key) -> bool:
     return any(key.name in (f.requires, f.required_unless) for f in resource.keys)
 
 
@@ -159,7 +159,7 @@ def test_every_wrong_key_is_named_at_once(world: World, resource: Resource) -> N
     """Each key gets what no key takes; all that are refused are refused together, and nothing is written."""
     row_id = world.row(resource.path)
     before = read(world, resource, row_id)
-    body = {key.name: values.wrong(key) for key in resource.writable}
+    body = {key.name: values.make_wrong(key) for key in resource.writable}
     answers = [("PATCH", f"/{row_id}"), ("PUT", f"/{row_id}"), ("POST", "")]
     for verb, rest in answers:
         if verb in resource.method_set:
@@ -230,8 +230,8 @@ def _must_be_sent(key: Key) -> bool:
 def test_verbose_keys_are_shown_with_verbose_only(world: World, resource: Resource) -> None:
     url = f"/api/{resource.path}/{world.row(resource.path)}"
     plain, verbose = (
-        settled(world.client.get(url)),
-        settled(world.client.get(url, params={"verbose": "true"})),
+        settle(world.client.get(url)),
+        settle(world.client.get(url, params={"verbose": "true"})),
     )
     extra = [f.name for f in resource.keys if f.verbose and f.readable]
     assert set(verbose) - set(plain) == set(extra)
@@ -239,7 +239,7 @@ def test_verbose_keys_are_shown_with_verbose_only(world: World, resource: Resour
     same = {f.name for f in resource.list_shown(False) if f is resource.keys_by_name[f.name]}
     assert {name: verbose[name] for name in plain if name in same} == {name: plain[name] for name in same}
     for text in ("false", "", "0", "nonsense"):
-        assert settled(world.client.get(url, params={"verbose": text})) == plain
+        assert settle(world.client.get(url, params={"verbose": text})) == plain
 
 
 @each_written

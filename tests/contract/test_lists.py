@@ -40,7 +40,7 @@ DAYS = {"start_date": "1900-01-01", "end_date": "2039-01-01"}
 SAMPLES = {"since": "2000-01-01", "date": "2030-01-07", "date_range": "2000-01-01/2001-01-01", **DAYS}
 
 
-def needed(resource: Resource) -> dict[str, str]:
+def fill_needed(resource: Resource) -> dict[str, str]:
     """Parameters without which the list can't be asked for, as wide as they go."""
     names = [group[0] for group in resource.one_of] + [f.name for f in resource.filters if f.required]
     return {
@@ -50,12 +50,12 @@ def needed(resource: Resource) -> dict[str, str]:
 
 
 def get(world: World, resource: Resource, **parameters: Any) -> Any:
-    answer = world.client.get(f"/api/{resource.path}", params=needed(resource) | parameters)
+    answer = world.client.get(f"/api/{resource.path}", params=fill_needed(resource) | parameters)
     assert answer.status_code == 200, answer.text
     return answer.json()
 
 
-def ids(world: World, resource: Resource, **parameters: Any) -> set[int]:
+def list_ids(world: World, resource: Resource, **parameters: Any) -> set[int]:
     """The ids of all pages."""
     found: set[int] = set()
     page = get(world, resource, **parameters)
@@ -77,7 +77,7 @@ def test_a_walk_over_next_shows_every_row_once_and_keeps_every_parameter(
     monkeypatch.setattr(clock, "now", lambda: moment)  # links to files change with every second
     for _ in range(4):
         world.new(resource.path)
-    asked = needed(resource) | {"page_size": "2", "an unknown one": "kept & escaped", "empty": ""}
+    asked = fill_needed(resource) | {"page_size": "2", "an unknown one": "kept & escaped", "empty": ""}
     whole = get(world, resource)["results"]
     seen: list[Any] = []
     url: Any = f"/api/{resource.path}"
@@ -132,20 +132,20 @@ def test_page_sizes_out_of_bounds_are_cut_and_nonsense_is_ignored(
 @each
 @each_case("page", ["0", "-1", "x", "9" * 30, "1.5"])
 def test_pages_that_can_not_be(world: World, resource: Resource, page: str) -> None:
-    asked = needed(resource) | {"page": page}
+    asked = fill_needed(resource) | {"page": page}
     assert world.client.get(f"/api/{resource.path}", params=asked).status_code == 404
 
 
 @each
 @each_case("cursor", ["x", "🙂", "YQ", "a" * 500, "YTk5OTk5OTk5OTk5OTk5OTk5OTk5"])
 def test_forged_cursors(world: World, resource: Resource, cursor: str) -> None:
-    asked = needed(resource) | {"cursor": cursor}
+    asked = fill_needed(resource) | {"cursor": cursor}
     assert world.client.get(f"/api/{resource.path}", params=asked).status_code in (200, 404)
 
 
 @each
 def test_required_parameters(world: World, resource: Resource) -> None:
-    if not needed(resource):
+    if not fill_needed(resource):
         return
     bare = world.client.get(f"/api/{resource.path}")
     assert bare.status_code == 400
@@ -154,7 +154,7 @@ def test_required_parameters(world: World, resource: Resource) -> None:
             assert parameter.name in bare.json()
     for group in resource.one_of:
         for name in group:
-            others = {key: value for key, value in needed(resource).items() if key not in group}
+            others = {key: value for key, value in fill_needed(resource).items() if key not in group}
             asked = others | {name: SAMPLES.get(name, "2000-01-01")}
             assert world.client.get(f"/api/{resource.path}", params=asked).status_code == 200
 
@@ -168,7 +168,7 @@ def test_wrong_values_are_refused_and_named(world: World, resource: Resource, pa
     for text in WRONG.get(kind.get("format") or kind["type"], ()) + (
         ("no such choice",) if "enum" in kind else ()
     ):
-        asked = needed(resource) | _with(parameter) | {parameter.name: text}
+        asked = fill_needed(resource) | _with(parameter) | {parameter.name: text}
         answer = world.client.get(f"/api/{resource.path}", params=asked)
         assert answer.status_code == 400, f"{text!r}: {answer.status_code}"
         assert list(answer.json()) == [parameter.name]
@@ -239,7 +239,7 @@ def _with(parameter: Filter) -> dict[str, str]:
 
 def ask(world: World, resource: Resource, parameters: dict[str, str]) -> Any:
     """The answer for hostile parameters, with what they need beside them."""
-    asked = needed(resource)
+    asked = fill_needed(resource)
     for parameter in resource.filters:
         if parameter.name in parameters:
             asked |= _with(parameter)
@@ -253,7 +253,7 @@ def ask(world: World, resource: Resource, parameters: dict[str, str]) -> Any:
 def test_filters_together_with_what_they_need(world: World, resource: Resource, parameter: Filter) -> None:
     if not parameter.needs:
         return
-    asked = needed(resource) | {parameter.name: "2030-01-07"}
+    asked = fill_needed(resource) | {parameter.name: "2030-01-07"}
     if parameter.is_flag:
         assert get(world, resource, **asked) == get(world, resource), "a flag alone is ignored"
         return
@@ -277,11 +277,11 @@ def test_narrows_as_it_says(world: World, resource: Resource, parameter: Filter)
         row = resource.model._default_manager.get(pk=row_id)
         texts = oracle(parameter, _path(row, parameter.path), row)
     for text, condition in texts:
-        shown = ids(world, resource, **{parameter.name: text})
+        shown = list_ids(world, resource, **{parameter.name: text})
         assert row_id in shown or text.startswith("2999")
         with tenancy.within(world.practice):
             rows = world.visible(resource).filter(condition)
-            for name, wanted in needed(resource).items():
+            for name, wanted in fill_needed(resource).items():
                 rows = rows if name == parameter.name else rows.filter(_also(resource, name, wanted))
             for visibility in resource.visibilities:
                 rows = rows.exclude(visibility.hidden)
@@ -433,28 +433,28 @@ def test_flags_show_hidden_rows(world: World, resource: Resource, parameter: Fil
     row_id = world.new(resource.path)
     with tenancy.within(world.practice):
         row = resource.model._default_manager.get(pk=row_id)
-        for name, value in _hiding(visibility.hidden).items():
+        for name, value in _find_hiding(visibility.hidden).items():
             setattr(row, name, value)
         row.save()
-    plain = ids(world, resource)
+    plain = list_ids(world, resource)
     for text in ("true", "1", ""):
-        assert row_id in ids(world, resource, **{parameter.name: text})
+        assert row_id in list_ids(world, resource, **{parameter.name: text})
     for text in ("false", "0"):
-        assert ids(world, resource, **{parameter.name: text}) == plain
+        assert list_ids(world, resource, **{parameter.name: text}) == plain
     assert row_id not in plain
     assert world.client.get(f"/api/{resource.path}/{row_id}").status_code == 200, (
         "asked for by id, it is there"
     )
 
 
-def _hiding(condition: Q) -> dict[str, Any]:
+def _find_hiding(condition: Q) -> dict[str, Any]:
     """Column values that fulfil a plain condition."""
     if condition.negated:
         return {"patient_status": "I"}
     found: dict[str, Any] = {}
     for child in condition.children:
         if isinstance(child, Q):
-            found |= _hiding(child)
+            found |= _find_hiding(child)
         else:
             name, value = child
             name, _, how = name.partition("__")

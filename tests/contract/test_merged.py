@@ -19,7 +19,7 @@ from tests.domains.caller import Caller
 
 from .cerbo_world import BASE, CerboWorld
 from .test_deleted import make_whole
-from .test_lists import needed
+from .test_lists import fill_needed
 
 # Tables with a reference to a patient that a merge does not move, and why.
 NOT_MOVED = {
@@ -144,7 +144,7 @@ def _check_answers(whole: CerboWorld, patient: int, kept: int) -> None:
     ]
     assert len(filtered) > 20
     for one, name in filtered:
-        answer = drchrono.get(f"/api/{one.path}", params={**needed(one), name: patient})
+        answer = drchrono.get(f"/api/{one.path}", params={**fill_needed(one), name: patient})
         assert (answer.status_code, answer.json().get("merged_into")) == (410, kept), one.path
     refused = drchrono.post("/api/allergies", json={"patient": patient, "doctor": whole.other.row("doctors")})
     assert refused.status_code == 400

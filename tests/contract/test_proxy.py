@@ -22,7 +22,7 @@ from tests.portal.portal_patients import make_portal_patient
 from tests.waiting import PATIENCE
 
 from .cerbo_world import ASKED, CerboWorld
-from .test_lists import needed
+from .test_lists import fill_needed
 from .world import World
 
 ORIGIN = f"https://{HOST}"
@@ -91,7 +91,7 @@ def list_drchrono(world: World) -> Iterator[tuple[str, dict[str, str]]]:
             continue
         while len(world.rows.get(resource.path, ())) < 2 and is_made_twice(world, resource):
             pass
-        yield f"/api/{resource.path}", needed(resource) | {"page_size": "1"}
+        yield f"/api/{resource.path}", fill_needed(resource) | {"page_size": "1"}
 
 
 def is_made_twice(world: World, resource: Resource) -> bool:

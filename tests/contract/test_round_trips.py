@@ -94,7 +94,7 @@ def test_round_trip(both: Both, trip: Trip) -> None:
     shown = both.client(other).get(BASES[other] + both.address(trip.there, id=made))
     assert shown.status_code == 200, shown.text
     row = found(shown.json(), there, trip, made)
-    assert {path: _plain(at(row, path), value) for path, value in there.items()} == there
+    assert {path: _make_plain(at(row, path), value) for path, value in there.items()} == there
     if trip.check:
         trip.check(row)
 
@@ -110,7 +110,7 @@ def found(answer: Any, there: dict[str, Any], trip: Trip, made: Any) -> Any:
     return max(rows, key=lambda row: int(row["id"]))
 
 
-def _plain(shown: Any, wanted: Any) -> Any:
+def _make_plain(shown: Any, wanted: Any) -> Any:
     """Ids are text in some objects, numbers of readings text in others."""
     return type(wanted)(shown) if isinstance(wanted, int) and isinstance(shown, str) else shown
 

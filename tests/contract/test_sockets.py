@@ -44,7 +44,7 @@ def pieces(size: int) -> Iterator[bytes]:
     yield b'"}'
 
 
-def alive(remote: httpx.Client) -> bool:
+def is_alive(remote: httpx.Client) -> bool:
     return remote.get("/api/patients", params={"page_size": 1}).status_code == 200
 
 
@@ -55,14 +55,14 @@ def test_a_body_of_50_megabytes_is_413(remote: httpx.Client, media: str) -> None
     answer = remote.post("/api/patients", content=pieces(50 * MEGABYTE), headers=headers)
     assert answer.status_code == 413
     assert "10 MB" in answer.json()["detail"]
-    assert alive(remote)
+    assert is_alive(remote)
 
 
 def test_a_chunked_body_of_50_megabytes_is_413(remote: httpx.Client) -> None:
     headers = {"Content-Type": "application/json"}
     answer = remote.post("/api/patients", content=pieces(50 * MEGABYTE), headers=headers)
     assert answer.status_code == 413
-    assert alive(remote)
+    assert is_alive(remote)
 
 
 def test_a_chunked_body_is_read(remote: httpx.Client, clinic: support.Clinic) -> None:
@@ -129,7 +129,7 @@ def test_a_page_that_refuses_a_form_keeps_the_connection(live_server: str, size:
             assert session.get(f"{live_server}/sign-in").status_code == 200
 
 
-def raw(server: str, head: bytes, rest: bytes = b"") -> bytes:
+def send_raw(server: str, head: bytes, rest: bytes = b"") -> bytes:
     """What a plain socket gets for these bytes, up to the end of the headers."""
     address = urlsplit(server)
     with socket.create_connection((address.hostname, address.port), timeout=PATIENCE) as connection:
@@ -162,7 +162,7 @@ BYTES = (
 @pytest.mark.parametrize("number", range(len(BYTES)))
 def test_bytes_that_are_hardly_http(remote: httpx.Client, live_server: str, number: int) -> None:
     """Refused by whoever reads them first; never a 500, and the server lives on."""
-    answer = raw(live_server, BYTES[number], b"{")
+    answer = send_raw(live_server, BYTES[number], b"{")
     status = answer.split(b" ")[1:2]
     assert not status or status[0][:1] == b"4", answer[:200]
-    assert alive(remote)
+    assert is_alive(remote)

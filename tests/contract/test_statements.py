@@ -13,7 +13,7 @@ from charthouse.engine.declaration.resources import Resource
 from charthouse.gateway.drchrono.registry import get_registry
 from tests.cases import each_case
 
-from .test_lists import needed
+from .test_lists import fill_needed
 from .world import World
 
 READ = [r for r in get_registry() if "GET" in r.method_set]
@@ -21,7 +21,7 @@ READ = [r for r in get_registry() if "GET" in r.method_set]
 RUNS = re.compile(r"^F\t\d+\t(?:Query|Execute)\b", re.MULTILINE)
 
 
-def statements(call: Callable[[], Any]) -> int:
+def count_statements(call: Callable[[], Any]) -> int:
     """How many statements a call sends, by libpq's own trace of the connection."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "trace"
@@ -42,7 +42,7 @@ def test_a_read_is_two_statements(world: World, resource: Resource, verbose: boo
     """Whatever the number of rows, with every filter that narrows nothing, on the second page as on the first."""
     for _ in range(5):
         world.new(resource.path)
-    asked = needed(resource) | ({"verbose": "true"} if verbose else {})
+    asked = fill_needed(resource) | ({"verbose": "true"} if verbose else {})
     urls: list[tuple[str, dict[str, str] | None]] = [
         (f"/api/{resource.path}", asked),
         (f"/api/{resource.path}", asked | {"page_size": "2", "page": "2"}),
@@ -53,7 +53,7 @@ def test_a_read_is_two_statements(world: World, resource: Resource, verbose: boo
         urls.append((first["next"], None))
     for url, parameters in urls:
         world.client.get(url, params=parameters)  # the first time prepares
-        assert statements(lambda: world.client.get(url, params=parameters)) == 2, url  # noqa: B023
+        assert count_statements(lambda: world.client.get(url, params=parameters)) == 2, url  # noqa: B023
 
 
 def find_statement(call: Callable[[], Any]) -> str:
@@ -119,4 +119,4 @@ def test_the_counter_counts(world: World) -> None:
                 cursor.execute("select 1")
 
     three()  # brings the connection up to date
-    assert statements(three) == 3
+    assert count_statements(three) == 3

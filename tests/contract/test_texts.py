@@ -107,7 +107,7 @@ def test_texts_are_kept_trimmed_and_composed(name: str) -> None:
     key, of, column = TEXTS[name]
     if not is_free(of) or of.pattern:
         return
-    good = values.good(key, None, 3, lambda path: 1)
+    good = values.make_good(key, None, 3, lambda path: 1)
     sample = (good[0] if key.type.is_list else good) + "x" * of.min_length
     kept = parse(key, sample)
     for text in (f" {sample}", f"{sample}\u00a0 ", f"\u200b{sample}"):

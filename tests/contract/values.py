@@ -45,36 +45,36 @@ def is_object(of: Type) -> bool:
     return of.control == "object" or bool(of.keys) or (of.item is not None and is_object(of.item))
 
 
-def good(key: Key, model: Model | None, n: int, row: Row, sample: Any = None) -> Any:
+def make_good(key: Key, model: Model | None, n: int, row: Row, sample: Any = None) -> Any:
     """The ``n``-th wire value of a key, which isn't its default; two neighbours differ where the type has room.
 
     ``sample``: what the resource's own example has for an object.
     """
     if is_object(key.type):
-        return _good_object(key, n, row, sample if key.example is ABSENT else key.example)
+        return _make_good_object(key, n, row, sample if key.example is ABSENT else key.example)
     of = key.type
     if key.example is not ABSENT and not (isinstance(of, Text) and of.choices):
         return key.example
-    return _good_value(key, of, model, n, row)
+    return _make_good_value(key, of, model, n, row)
 
 
-def _good_value(key: Key, of: Type, model: Model | None, n: int, row: Row) -> Any:
+def _make_good_value(key: Key, of: Type, model: Model | None, n: int, row: Row) -> Any:
     for kind, make in _MAKERS.items():
         if isinstance(of, kind):
             return make(key, of, model, n, row)
     raise AssertionError(f"no values for {type(of).__name__}: teach tests/contract/values.py this type")
 
 
-def _good_object(key: Key, n: int, row: Row, sample: Any) -> Any:
-    inner = row_model(key)
-    item = {m.name: good(m, inner, n, row) for m in key.type.keys if m.writable}
+def _make_good_object(key: Key, n: int, row: Row, sample: Any) -> Any:
+    inner = get_row_model(key)
+    item = {m.name: make_good(m, inner, n, row) for m in key.type.keys if m.writable}
     refs = {m.name for m in key.type.keys if isinstance(m.type, Reference)}
     given = (sample[0] if isinstance(sample, list) else sample) or {}
     item |= {name: value for name, value in given.items() if name not in refs}
     return [item] if key.type.is_list else item
 
 
-def row_model(key: Key) -> Model | None:
+def get_row_model(key: Key) -> Model | None:
     """The table whose rows an object is written into; None for the objects of a JSON column."""
     return key.source.member_model(None) if key.source.writes_rows else None
 
@@ -107,12 +107,12 @@ def _boolean(key: Key, of: Boolean, model: Model | None, n: int, row: Row) -> bo
 
 
 def _timestamp(key: Key, of: Timestamp, model: Model | None, n: int, row: Row) -> str:
-    shown = past_moment(n) if of.past else moment(n)
+    shown = make_past_moment(n) if of.past else make_moment(n)
     return shown.replace("T", " ") if of.spaced else shown
 
 
 def _list(key: Key, of: List, model: Model | None, n: int, row: Row) -> list[Any]:
-    return [_good_value(key, of.item, None, n, row)]
+    return [_make_good_value(key, of.item, None, n, row)]
 
 
 _MAKERS: dict[type[Type], Callable[[Any, Any, Any, int, Row], Any]] = {
@@ -131,12 +131,12 @@ _MAKERS: dict[type[Type], Callable[[Any, Any, Any, int, Row], Any]] = {
 }
 
 
-def moment(n: int, hours: int = 0) -> str:
+def make_moment(n: int, hours: int = 0) -> str:
     """The ``n``-th day from a Monday of 2030, at half past nine or so many hours later."""
     return (datetime(2030, 1, 7, 9, 30) + timedelta(days=n, hours=hours)).isoformat()  # noqa: DTZ001  wall clock
 
 
-def past_moment(n: int) -> str:
+def make_past_moment(n: int) -> str:
     """The ``n``-th day from a Monday of 2002, at half past nine."""
     return (datetime(2002, 1, 7, 9, 30) + timedelta(days=n % 7000)).isoformat()  # noqa: DTZ001  UTC
 
@@ -175,7 +175,7 @@ def _object_agrees(of: Type, written: Any, read: Any) -> bool:
     )
 
 
-def wrong(key: Key) -> Any:
+def make_wrong(key: Key) -> Any:
     """What no key of this type takes."""
     return 5 if is_object(key.type) else {"no": [1]}
 
@@ -232,7 +232,7 @@ HOSTILE: tuple[Any, ...] = (
 )
 
 
-def hostile_inside(key: Key) -> Iterator[Any]:
+def list_hostile_inside(key: Key) -> Iterator[Any]:
     """Every hostile value where it belongs inside a key: in its list, or in all keys of its object at once.
 
     An object with one wrong key is refused whole, so there is a second one, of those keys alone that take the value.
@@ -241,7 +241,7 @@ def hostile_inside(key: Key) -> Iterator[Any]:
         if not is_object(key.type):
             yield [value]
             continue
-        inner = row_model(key)
+        inner = get_row_model(key)
         for item in (
             {member.name: value for member in key.type.keys},
             {member.name: value for member in key.type.keys if takes(member, inner, value)},

@@ -105,13 +105,13 @@ class World:
         if path in MADE_WITH:
             row_id = self.new(MADE_WITH[path])
         elif path in TELLS_OF:
-            row_id = self.deleted(TELLS_OF[path])
+            row_id = self.delete_row(TELLS_OF[path])
         else:
             row_id = self.post(resource, **values) if "POST" in resource.method_set else self.build(resource)
         self.rows.setdefault(path, []).append(row_id)
         return row_id
 
-    def deleted(self, path: str) -> int:
+    def delete_row(self, path: str) -> int:
         """The id of a row that was made and deleted."""
         row_id = self.post(get_registry()[path])
         answer = self.client.delete(f"/api/{path}/{row_id}")
@@ -140,23 +140,27 @@ class World:
                 fresh = (resource.path, declared.name) in ONE_FOR
                 example = resource.example[declared.name]
                 body[declared.name] = (
-                    self.new(declared.type.refers_to) if fresh else self._fitted(declared, example, n)
+                    self.new(declared.type.refers_to) if fresh else self._fit(declared, example, n)
                 )
             elif declared.access is REQUIRED and not declared.required_unless:
                 body[declared.name] = self.good(resource, declared, n)
         return body
 
     def good(self, resource: Resource, declared: Key, n: int) -> Any:
-        return values.good(declared, resource.model, n, self.row, resource.example.get(declared.name))
+        return values.make_good(declared, resource.model, n, self.row, resource.example.get(declared.name))
 
-    def _fitted(self, declared: Key, example: Any, n: int) -> Any:
+    def _fit(self, declared: Key, example: Any, n: int) -> Any:
         if example is None:
             return None
         of = declared.type
         if isinstance(of, Reference):
             return self.row(of.to)
         if isinstance(of, Timestamp):
-            return values.past_moment(n) if of.past else values.moment(n, hours=declared.name == "end_time")
+            return (
+                values.make_past_moment(n)
+                if of.past
+                else values.make_moment(n, hours=declared.name == "end_time")
+            )
         if of.keys:
             items = example if isinstance(example, list) else [example]
             refs = [m for m in of.keys if isinstance(m.type, Reference) and m.writable]
@@ -195,7 +199,7 @@ class World:
         if model is User:
             tenancy.clear_tenant()
             return int(support.make_user(self.clinic.practice, doctor=self.clinic.doctor).pk)
-        for column in _one_for_each(model):
+        for column in _make_one_for_each(model):
             if column.attname not in given:
                 of, there = self._of_its_own(model, column)
                 if there is not None:
@@ -211,9 +215,9 @@ class World:
             elif column.related_model is model:
                 columns[column.attname] = None  # or the first row would need one before it
             elif column.is_relation:
-                columns[column.attname] = self._related(column)
+                columns[column.attname] = self._find_related(column)
             else:
-                columns[column.attname] = _filled(column, n)
+                columns[column.attname] = _fill_column(column, n)
         with tenancy.within(self.practice):
             row: Any = model(**columns, **given)
             row.save(force_insert=True)
@@ -233,7 +237,7 @@ class World:
             if resource.model is model
             for i in self.rows.get(resource.path, ())
         }
-        for of in (self._related(column), self._related(column, fresh=True)):
+        for of in (self._find_related(column), self._find_related(column, fresh=True)):
             with tenancy.within(self.practice):
                 rows = model._default_manager.filter(practice=self.practice, **{column.attname: of})
                 there = rows.values_list("pk", flat=True).first()
@@ -241,7 +245,7 @@ class World:
                 return of, there
         raise AssertionError(model)
 
-    def _related(self, column: Any, *, fresh: bool = False) -> int | None:
+    def _find_related(self, column: Any, *, fresh: bool = False) -> int | None:
         model = column.related_model
         if model is User:
             return self.instance(User) if fresh else int(self.clinic.user.pk)
@@ -251,7 +255,7 @@ class World:
         return None if column.null else self.instance(model)
 
 
-def _one_for_each(model: type[models.Model]) -> list[Any]:
+def _make_one_for_each(model: type[models.Model]) -> list[Any]:
     """The references by which the table has one row at most."""
     named = [
         name
@@ -274,7 +278,7 @@ def _bind(condition: Q, bound: Mapping[str, Any]) -> Q:
     return Q(*children, _connector=condition.connector, _negated=condition.negated)
 
 
-def _filled(column: Any, n: int) -> Any:
+def _fill_column(column: Any, n: int) -> Any:
     """A value for a column, its default where it has one that says more than nothing."""
     if column.has_default() and column.get_default() not in ("", None, 0):
         return column.get_default()

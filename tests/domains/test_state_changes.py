@@ -70,7 +70,7 @@ def test_every_row_of_the_table_names_tests_that_exist() -> None:
 def test_a_doctor_who_leaves(calendar: Calendar) -> None:
     """Nothing new is booked with them or refers to them; what there is stays, and may be changed."""
     program = Program(calendar)
-    program.kind()
+    program.add_type()
     doctor = make_doctor(calendar.clinic.practice, first_name="Lea")
     user = make_user(calendar.clinic.practice, doctor=doctor, role=User.Role.DOCTOR)
     visit = calendar.book(doctor=doctor.pk)
@@ -148,8 +148,8 @@ def test_an_archived_exam_room(calendar: Calendar) -> None:
     assert (refused.status_code, list(refused.json())) == (400, ["exam_room"])
     assert calendar.post("appointment_templates", template | {"exam_room": 2}).status_code == 201
     program = Program(calendar)
-    program.kind()
-    assert calendar.shown(program.book())["exam_room"] == 2
+    program.add_type()
+    assert calendar.read_appointment(program.book())["exam_room"] == 2
     with tenancy.within(calendar.clinic.id):
         for row in ExamRoom.objects.filter(office=calendar.office):
             archive(calendar, ExamRoom, row.pk)
@@ -158,14 +158,14 @@ def test_an_archived_exam_room(calendar: Calendar) -> None:
 
 def test_an_archived_type_of_visit(calendar: Calendar) -> None:
     program = Program(calendar)
-    kind = program.kind()
+    kind = program.add_type()
     visit = program.book()
     archive(calendar, AppointmentProfile, int(kind["id"]))
     assert program.ask(f"{DAY} 18:00:00").status_code == 400
     refused = calendar.try_to_book(f"{DAY}T16:00:00", profile=int(kind["id"]))
     assert (refused.status_code, list(refused.json())) == (400, ["profile"])
     assert int(kind["id"]) not in calendar.ids("appointment_profiles")
-    assert calendar.shown(str(visit["id"]))["profile"] == int(kind["id"])
+    assert calendar.read_appointment(str(visit["id"]))["profile"] == int(kind["id"])
     assert program.change(visit, title="As before").status_code == 200
 
 

@@ -19,7 +19,7 @@ def document() -> dict[str, Any]:
     return print_document(REGISTRY, wire_format.make_wire_format())
 
 
-def errors(document: dict[str, Any], name: str, value: Any) -> list[str]:
+def find_errors(document: dict[str, Any], name: str, value: Any) -> list[str]:
     schema = {**json_schema.reference(name), "components": document["components"]}
     return [error.message for error in jsonschema_rs.Draft202012Validator(schema).iter_errors(value)]
 
@@ -82,8 +82,8 @@ def test_what_is_needed(document: dict[str, Any]) -> None:
 @pytest.mark.parametrize("verbose", [False, True])
 def test_examples_are_valid(document: dict[str, Any], verbose: bool) -> None:
     name = "BooksVerbose" if verbose else "Books"
-    assert errors(document, name, make_shown_example(BOOKS, verbose=verbose)) == []
-    assert errors(document, "BooksWrite", make_written_example(BOOKS)) == []
+    assert find_errors(document, name, make_shown_example(BOOKS, verbose=verbose)) == []
+    assert find_errors(document, "BooksWrite", make_written_example(BOOKS)) == []
 
 
 def test_what_is_shown_is_strict(document: dict[str, Any]) -> None:
@@ -92,26 +92,28 @@ def test_what_is_shown_is_strict(document: dict[str, Any]) -> None:
     for name in good:
         missing = copy.deepcopy(good)
         del missing[name]
-        assert errors(document, "BooksVerbose", missing), name
+        assert find_errors(document, "BooksVerbose", missing), name
         wrong = good | {name: {"no": []}}
-        assert errors(document, "BooksVerbose", wrong), name
-    assert errors(document, "BooksVerbose", good | {"nobody": 1})
-    assert errors(document, "Books", good), "a verbose key in a plain answer"
+        assert find_errors(document, "BooksVerbose", wrong), name
+    assert find_errors(document, "BooksVerbose", good | {"nobody": 1})
+    assert find_errors(document, "Books", good), "a verbose key in a plain answer"
     for name, value in {
         "updated_at": "2024-01-01T00:00:00Z",
         "price": "1.5",
         "price ": 1.5,
         "opens": "9:00",
     }.items():
-        assert errors(document, "BooksVerbose", good | {name.strip(): value}), name
+        assert find_errors(document, "BooksVerbose", good | {name.strip(): value}), name
 
 
 def test_what_is_written(document: dict[str, Any]) -> None:
-    assert errors(document, "BooksWrite", {}) != []
-    assert errors(document, "BooksModify", {}) == []
-    assert errors(document, "BooksWrite", {"shelf": 1, "title": "x", "pages": 3, "genre": None}) == []
-    assert errors(document, "BooksWrite", {"shelf": 1, "title": "x"}), "pages or weight"
-    assert errors(document, "BooksWrite", {"shelf": 1, "title": "x" * 41, "pages": 3}), "the column's length"
+    assert find_errors(document, "BooksWrite", {}) != []
+    assert find_errors(document, "BooksModify", {}) == []
+    assert find_errors(document, "BooksWrite", {"shelf": 1, "title": "x", "pages": 3, "genre": None}) == []
+    assert find_errors(document, "BooksWrite", {"shelf": 1, "title": "x"}), "pages or weight"
+    assert find_errors(document, "BooksWrite", {"shelf": 1, "title": "x" * 41, "pages": 3}), (
+        "the column's length"
+    )
     properties = document["components"]["schemas"]["BooksWrite"]["properties"]
     assert "code" in properties, "write-only keys are written"
     assert "updated_at" not in properties, "read-only keys aren't"

@@ -79,7 +79,7 @@ def bucket(configured: "BucketStorage", monkeypatch: pytest.MonkeyPatch) -> "Buc
     return configured
 
 
-def kept(content: bytes, practice: int) -> StoredFile:
+def store(content: bytes, practice: int) -> StoredFile:
     with tenancy.within(practice), transaction.atomic():
         return store_file(ContentFile(content, "a.pdf"), "application/pdf", practice)
 
@@ -87,7 +87,7 @@ def kept(content: bytes, practice: int) -> StoredFile:
 def test_file_is_stored_and_read_whole_and_in_part(bucket: "BucketStorage") -> None:
     large = b"%PDF-1.7\n" + os.urandom(20 * 1024 * 1024)  # more than two parts of an upload
     clinic = make_practice()
-    file = kept(large, clinic.id)
+    file = store(large, clinic.id)
     stored = bucket.bucket.Object(f"one/instance/{content_path(clinic.id, file.address)}")
     assert stored.get()["Body"].read(4) == b"CHF1"
     with open_file(file) as content:
@@ -103,14 +103,14 @@ def test_file_is_stored_and_read_whole_and_in_part(bucket: "BucketStorage") -> N
 
 def test_equal_content_is_written_once(bucket: "BucketStorage", monkeypatch: pytest.MonkeyPatch) -> None:
     clinic = make_practice()
-    first = kept(b"%PDF-1.7 once", clinic.id)
+    first = store(b"%PDF-1.7 once", clinic.id)
     monkeypatch.setattr(type(bucket), "_save", None)
-    assert kept(b"%PDF-1.7 once", clinic.id).address == first.address
+    assert store(b"%PDF-1.7 once", clinic.id).address == first.address
 
 
 def test_missing_object_is_not_found(bucket: "BucketStorage") -> None:
     clinic = make_practice()
-    file = kept(b"%PDF-1.7 lost", clinic.id)
+    file = store(b"%PDF-1.7 lost", clinic.id)
     bucket.delete(content_path(clinic.id, file.address))
     with pytest.raises(FileNotFoundError):
         open_file(file)
@@ -118,7 +118,7 @@ def test_missing_object_is_not_found(bucket: "BucketStorage") -> None:
 
 def test_sweep_deletes_from_the_bucket(bucket: "BucketStorage") -> None:
     clinic = make_practice()
-    file = kept(b"%PDF-1.7 swept", clinic.id)
+    file = store(b"%PDF-1.7 swept", clinic.id)
     bucket.bucket.Object(f"one/instance/{clinic.id}/README").put(Body=b"somebody's")
     assert tasks.sweep(timedelta(days=1), [clinic.id]) == tasks.SweepResult()
     assert tasks.sweep(timedelta(seconds=-2), [clinic.id]) == tasks.SweepResult(rows=1, contents=1)
@@ -129,14 +129,14 @@ def test_sweep_deletes_from_the_bucket(bucket: "BucketStorage") -> None:
 
 def test_unreachable_store_is_unavailable(bucket: "BucketStorage", monkeypatch: pytest.MonkeyPatch) -> None:
     clinic = make_practice()
-    file = kept(b"%PDF-1.7 there", clinic.id)
+    file = store(b"%PDF-1.7 there", clinic.id)
     bucket.bucket.Object(f"one/instance/{content_path(clinic.id, file.address)}").delete()
     bucket.bucket.delete_objects(
         Delete={"Objects": [{"Key": entry.key} for entry in bucket.bucket.objects.all()]}
     )
     bucket.bucket.delete()
     with pytest.raises(Unavailable):
-        kept(b"%PDF-1.7 another", clinic.id)
+        store(b"%PDF-1.7 another", clinic.id)
     with socket.socket() as nobody:
         nobody.bind(("127.0.0.1", 0))
         monkeypatch.setenv("AWS_ENDPOINT_URL_S3", f"http://127.0.0.1:{nobody.getsockname()[1]}")

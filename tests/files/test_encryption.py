@@ -24,42 +24,42 @@ EDGES = (
 )  # 65480 fill the first segment, 65520 a later one
 
 
-def content(size: int) -> bytes:
+def make_content(size: int) -> bytes:
     return bytes(at * 7 % 251 for at in range(size))
 
 
-def sealed(plain: bytes, context: bytes = b"context", number: int = 5) -> bytes:
+def seal(plain: bytes, context: bytes = b"context", number: int = 5) -> bytes:
     pieces = [plain[:1], plain[1:70_000], plain[70_000:]]
     return encrypt(pieces, KEY, number, context).read()
 
 
-def opened(made: bytes, size: int, context: bytes = b"context", key: bytes = KEY) -> io.BufferedReader:
+def open_sealed(made: bytes, size: int, context: bytes = b"context", key: bytes = KEY) -> io.BufferedReader:
     return decrypt(io.BytesIO(made), size, {5: key}.get, context)
 
 
 @pytest.mark.parametrize("size", EDGES)
 def test_round_trip(size: int) -> None:
-    made = sealed(content(size))
+    made = seal(make_content(size))
     assert len(made) == encrypted_size(size)
-    assert opened(made, size).read() == content(size)
+    assert open_sealed(made, size).read() == make_content(size)
 
 
 @pytest.mark.parametrize("size", [1, 65_481])
 def test_decrypts_output_of_tink(size: int) -> None:
     """Test vectors from the Python package tink 1.16.1: same key, associated data ``context``, segments of 64 KiB."""
     made = (Path(__file__).parent / "data" / f"tink-{size}.bin").read_bytes()
-    assert opened(MAGIC.pack(b"CHF1", 5) + made, size).read() == content(size)
+    assert open_sealed(MAGIC.pack(b"CHF1", 5) + made, size).read() == make_content(size)
 
 
 SETTINGS = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
-LARGE = content(200_000)
-LARGE_SEALED = sealed(LARGE)
+LARGE = make_content(200_000)
+LARGE_SEALED = seal(LARGE)
 
 
 @SETTINGS
 @given(st.integers(0, 200_100), st.integers(0, 140_000))
 def test_any_range_can_be_read(start: int, length: int) -> None:
-    file = opened(LARGE_SEALED, len(LARGE))
+    file = open_sealed(LARGE_SEALED, len(LARGE))
     file.seek(start)
     assert file.read(length) == LARGE[start : start + length]
     assert file.tell() == max(start, min(start + length, len(LARGE)))
@@ -71,20 +71,20 @@ def test_changed_byte_is_detected(at: int, change: int) -> None:
     made = bytearray(LARGE_SEALED)
     made[at] ^= change
     with pytest.raises(DecryptionError):
-        opened(bytes(made), len(LARGE)).read()
+        open_sealed(bytes(made), len(LARGE)).read()
 
 
 @pytest.mark.parametrize("size", [65_480, 100_000, 200_000])
 def test_truncation_is_detected(size: int) -> None:
-    made = sealed(content(size))
+    made = seal(make_content(size))
     for cut in (1, 16, 17, len(made) - SEGMENT_SIZE - 8, len(made) - 8, len(made) - 3, len(made)):
         if 0 < cut <= len(made):
             with pytest.raises(DecryptionError):
-                opened(made[:-cut], size).read()
+                open_sealed(made[:-cut], size).read()
     whole = 8 + SEGMENT_SIZE * (len(made) // SEGMENT_SIZE - 1)
     for shorter in (size - 1, 65_480 if size > 65_480 else 10):  # nor one that a wrong size announces
         with pytest.raises(DecryptionError):
-            opened(made[:whole] if shorter == 65_480 else made, shorter).read()
+            open_sealed(made[:whole] if shorter == 65_480 else made, shorter).read()
 
 
 def test_reordered_segments_are_detected() -> None:
@@ -92,21 +92,21 @@ def test_reordered_segments_are_detected() -> None:
     made = LARGE_SEALED
     swapped = made[:first] + made[second:third] + made[first:second] + made[third:]
     with pytest.raises(DecryptionError):
-        opened(swapped, len(LARGE)).read()
+        open_sealed(swapped, len(LARGE)).read()
 
 
 def test_wrong_key_or_context_is_detected() -> None:
     for wrong in ({"key": bytes(32)}, {"context": b"other"}):
         with pytest.raises(DecryptionError):
-            opened(sealed(b"secret"), 6, **wrong).read()
+            open_sealed(seal(b"secret"), 6, **wrong).read()
     with pytest.raises(DecryptionError, match="key 6"):
-        opened(sealed(b"secret", number=6), 6)
+        open_sealed(seal(b"secret", number=6), 6)
 
 
 def test_equal_content_encrypts_differently_each_time() -> None:
-    assert sealed(b"secret" * 100)[8:] != sealed(b"secret" * 100)[8:]
+    assert seal(b"secret" * 100)[8:] != seal(b"secret" * 100)[8:]
     plain = os.urandom(1000)
-    assert plain[:16] not in sealed(plain)
+    assert plain[:16] not in seal(plain)
 
 
 def test_short_reads_are_continued() -> None:

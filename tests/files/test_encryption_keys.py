@@ -39,7 +39,7 @@ def settings_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Non
     encryption_keys.load_key_ring.cache_clear()
 
 
-def kept(content: bytes, practice: int) -> StoredFile:
+def store(content: bytes, practice: int) -> StoredFile:
     with tenancy.within(practice):
         row = DOCUMENT.store(DOCUMENT.parse(SimpleUploadedFile("a.pdf", content)), practice)
         return StoredFile.objects.get(pk=row)
@@ -75,13 +75,13 @@ def test_repr_of_key_ring_shows_no_key() -> None:
 
 def test_newest_key_encrypts_and_older_keys_decrypt(data: Path) -> None:
     clinic = make_practice()
-    old = kept(b"%PDF-1.7 the same", clinic.id)
+    old = store(b"%PDF-1.7 the same", clinic.id)
     before = encryption_keys.load_key_ring().keys[1]
     with (data / "file_keys").open("a") as file_keys:
         file_keys.write(TWO)
     encryption_keys.load_key_ring.cache_clear()
     assert encryption_keys.load_key_ring().keys[1] == before
-    new = kept(b"%PDF-1.7 the same", clinic.id)
+    new = store(b"%PDF-1.7 the same", clinic.id)
     assert new.address != old.address
     for file in (old, new):
         with open_file(file) as content:
@@ -89,7 +89,7 @@ def test_newest_key_encrypts_and_older_keys_decrypt(data: Path) -> None:
 
 
 def test_file_without_its_key_can_not_be_decrypted(data: Path) -> None:
-    file = kept(b"%PDF-1.7 secret", make_practice().id)
+    file = store(b"%PDF-1.7 secret", make_practice().id)
     (data / "file_keys").write_text(TWO)
     encryption_keys.load_key_ring.cache_clear()
     with pytest.raises(FileNotFoundError, match="key 1"):

@@ -22,7 +22,7 @@ from charthouse.identity import tenancy
 from tests.support import client, issue_token, make_app, make_practice
 
 
-def picture(kind: str = "PNG", size: tuple[int, int] = (8, 6)) -> bytes:
+def make_picture(kind: str = "PNG", size: tuple[int, int] = (8, 6)) -> bytes:
     made = BytesIO()
     Image.new("RGB", size, "navy").save(made, kind)
     return made.getvalue()
@@ -35,13 +35,13 @@ def text(content: bytes) -> str:
 PHOTO = File()
 
 
-def kept(content: bytes, practice: int, of: File = PHOTO, name: str = "photo.png") -> StoredFile:
+def store(content: bytes, practice: int, of: File = PHOTO, name: str = "photo.png") -> StoredFile:
     with tenancy.within(practice):
         row_id = of.store(of.parse(SimpleUploadedFile(name, content)), practice)
         return StoredFile.objects.get(pk=row_id)
 
 
-def stored(file: StoredFile) -> Path:
+def find_stored(file: StoredFile) -> Path:
     (found,) = Path(settings.DATA, "files", str(file.practice_id)).glob(f"*/{file.address}")
     return found
 
@@ -53,8 +53,8 @@ def link(file: StoredFile) -> str:
 
 @pytest.mark.parametrize("kind", ["PNG", "JPEG", "GIF", "WEBP"])
 def test_image_is_stored_and_read_by_its_link(kind: str) -> None:
-    clinic, content = make_practice(), picture(kind)
-    answer = client().get(urlsplit(link(kept(content, clinic.id))).path)
+    clinic, content = make_practice(), make_picture(kind)
+    answer = client().get(urlsplit(link(store(content, clinic.id))).path)
     assert answer.status_code == 200
     assert answer.content == content
     assert answer.headers["content-type"] == f"image/{kind.lower()}"
@@ -64,7 +64,7 @@ def test_image_is_stored_and_read_by_its_link(kind: str) -> None:
 
 @pytest.mark.parametrize("prefix", ["", "data:image/png;base64,"])
 def test_base64_text_is_accepted(prefix: str) -> None:
-    clinic, content = make_practice(), picture()
+    clinic, content = make_practice(), make_picture()
     parsed = PHOTO.parse(prefix + text(content))
     with tenancy.within(clinic.id):
         file = StoredFile.objects.get(pk=PHOTO.store(parsed, clinic.id))
@@ -105,9 +105,9 @@ def test_base64_text_longer_than_a_chunk(size: int) -> None:
         b"<svg xmlns='http://www.w3.org/2000/svg'><script>alert(1)</script></svg>",
         b"<html><script>alert(1)</script>",
         b"\x89PNG\r\n\x1a\n" + b"\x00" * 40,
-        picture()[:40],
+        make_picture()[:40],
         b"%PDF-1.7 not an image",
-        picture(size=(8, 6)).replace(
+        make_picture(size=(8, 6)).replace(
             (8).to_bytes(4, "big") + (6).to_bytes(4, "big"), b"\x00\x00\xff\xff" * 2, 1
         ),
     ],
@@ -126,7 +126,7 @@ def test_non_file_value_is_refused(given: object) -> None:
 
 
 def test_too_large_file_is_refused() -> None:
-    content = picture()
+    content = make_picture()
     File(max_size=len(content)).parse(SimpleUploadedFile("a", content))
     with pytest.raises(InvalidValue, match="larger"):
         File(max_size=len(content) - 1).parse(SimpleUploadedFile("a", content))
@@ -134,12 +134,12 @@ def test_too_large_file_is_refused() -> None:
 
 def test_document_may_be_a_pdf() -> None:
     clinic, document = make_practice(), File(kinds=("document",))
-    file = kept(b"%PDF-1.7\n...", clinic.id, document, "../../x/letter.pdf")
+    file = store(b"%PDF-1.7\n...", clinic.id, document, "../../x/letter.pdf")
     assert (file.media_type, file.name) == ("application/pdf", "letter.pdf")
 
 
 def test_link_expires_after_an_hour() -> None:
-    path = urlsplit(link(kept(picture(), make_practice().id))).path
+    path = urlsplit(link(store(make_picture(), make_practice().id))).path
     with clock.shift(timedelta(minutes=59)):
         assert client().get(path).status_code == 200
     with clock.shift(timedelta(minutes=61)):
@@ -147,7 +147,7 @@ def test_link_expires_after_an_hour() -> None:
 
 
 def test_forged_link_is_not_found() -> None:
-    mine, other = (kept(picture(), make_practice().id) for _ in range(2))
+    mine, other = (store(make_picture(), make_practice().id) for _ in range(2))
     path = urlsplit(link(mine)).path
     value, _, signature = path.removeprefix("/files/").partition(".")
     forged = value.replace(f"-{mine.pk}-", f"-{other.pk}-")
@@ -164,19 +164,19 @@ def test_forged_link_is_not_found() -> None:
     ):
         answer = client().get(f"/files/{token}")
         assert answer.status_code == 404, token
-        assert picture() not in answer.content
+        assert make_picture() not in answer.content
 
 
 def test_link_never_opens_a_file_of_another_practice() -> None:
-    mine, other = (kept(picture(), make_practice().id) for _ in range(2))
+    mine, other = (store(make_picture(), make_practice().id) for _ in range(2))
     with tenancy.within(mine.practice_id):
         crossed = PHOTO.render(other.pk)
     assert client().get(urlsplit(crossed).path).status_code == 404
 
 
 def test_equal_content_is_stored_once_per_practice() -> None:
-    clinic, content = make_practice(), picture(size=(31, 17))
-    first, second = kept(content, clinic.id), kept(content, clinic.id)
+    clinic, content = make_practice(), make_picture(size=(31, 17))
+    first, second = store(content, clinic.id), store(content, clinic.id)
     assert first.pk != second.pk
     assert first.address == second.address
     (found,) = Path(settings.DATA, "files", str(clinic.id)).glob("*/*")
@@ -185,10 +185,10 @@ def test_equal_content_is_stored_once_per_practice() -> None:
 
 
 def test_equal_contents_of_two_practices_differ_in_storage() -> None:
-    content = picture("PNG", (64, 64))
-    first, other = (kept(content, make_practice().id) for _ in range(2))
+    content = make_picture("PNG", (64, 64))
+    first, other = (store(content, make_practice().id) for _ in range(2))
     assert first.address != other.address
-    mine, theirs = (stored(file).read_bytes() for file in (first, other))
+    mine, theirs = (find_stored(file).read_bytes() for file in (first, other))
     assert hashlib.sha256(content).hexdigest() not in (first.address, other.address)
     pieces = {mine[at : at + 8] for at in range(8, len(mine), 8)}
     assert not any(theirs[at : at + 8] in pieces for at in range(48, len(theirs), 8))  # but for the head
@@ -196,13 +196,13 @@ def test_equal_contents_of_two_practices_differ_in_storage() -> None:
 
 
 def test_content_missing_in_storage_is_a_404() -> None:
-    file = kept(picture(size=(5, 5)), make_practice().id)
-    stored(file).unlink()
+    file = store(make_picture(size=(5, 5)), make_practice().id)
+    find_stored(file).unlink()
     assert client().get(urlsplit(link(file)).path).status_code == 404
 
 
 def test_photo_through_the_api() -> None:
-    clinic, content = make_practice(), picture()
+    clinic, content = make_practice(), make_picture()
     api = client(issue_token(clinic.user, make_app()))
     patient = {"doctor": clinic.doctor.pk, "gender": "Female", "first_name": "Ada"}
     made = api.post("/api/patients", data=patient, files={"patient_photo": ("ada.png", content)})

@@ -16,7 +16,7 @@ from PIL import Image
 from charthouse.files import media_types
 from tests import bombs
 from tests.domains.documents.test_documents import PDF, Files
-from tests.files.test_files import picture
+from tests.files.test_files import make_picture
 from tests.support import client
 from tests.waiting import PATIENCE
 
@@ -25,7 +25,7 @@ SCRIPT = b"<script>alert(1)</script>"
 SVG = b"<svg xmlns='http://www.w3.org/2000/svg'>" + SCRIPT + b"</svg>"
 
 
-def archive() -> bytes:
+def make_archive() -> bytes:
     made = io.BytesIO()
     with zipfile.ZipFile(made, "w") as zipped:
         zipped.writestr("index.html", SCRIPT)
@@ -33,11 +33,11 @@ def archive() -> bytes:
 
 
 def commented_jpeg() -> bytes:
-    made = picture("JPEG")
+    made = make_picture("JPEG")
     return made[:2] + b"\xff\xfe" + struct.pack(">H", len(SCRIPT) + 2) + SCRIPT + made[2:]
 
 
-def many_pictures() -> bytes:
+def make_many_pictures() -> bytes:
     made = io.BytesIO()
     frames = [Image.new("RGB", (8, 6), color) for color in ("navy", "red")]
     frames[0].save(made, "MPO", save_all=True, append_images=frames[1:])
@@ -45,33 +45,36 @@ def many_pictures() -> bytes:
 
 
 TAKEN = {
-    "a PDF that unpacks to a gigabyte": (bombs.pdf(1000), "application/pdf"),
-    "a PDF with an archive behind it": (PDF + archive(), "application/pdf"),
+    "a PDF that unpacks to a gigabyte": (bombs.make_pdf(1000), "application/pdf"),
+    "a PDF with an archive behind it": (PDF + make_archive(), "application/pdf"),
     "a PDF with a page in it": (b"%PDF-1.7\n<html>" + SCRIPT, "application/pdf"),
     "a page that says it is a PDF": (b"<html>" + SCRIPT + b"%PDF-1.7", "application/pdf"),
     "a page": (b"<html>" + SCRIPT, "text/plain; charset=utf-8"),
     "a drawing with a script": (SVG, "text/plain; charset=utf-8"),
     "XML with a script": (b"<?xml version='1.0'?>" + SVG, "application/xml"),
-    "an archive": (archive(), "application/octet-stream"),
+    "an archive": (make_archive(), "application/octet-stream"),
     "a picture with a gigabyte of comment": (
-        bombs.png(8, 8, text=bombs.deflated(1000)),
+        bombs.make_png(8, 8, text=bombs.deflate(1000)),
         "application/octet-stream",
     ),
     "one byte": (b"\x00", "application/octet-stream"),
-    "half a picture": (picture("PNG", (200, 200))[:150], "application/octet-stream"),
-    "a picture with no size": (bombs.png(0, 0), "application/octet-stream"),
+    "half a picture": (make_picture("PNG", (200, 200))[:150], "application/octet-stream"),
+    "a picture with no size": (bombs.make_png(0, 0), "application/octet-stream"),
     "the beginning of a WEBP": (b"RIFF\xff\xff\xff\xffWEBPVP8X", "application/octet-stream"),
     "the beginning of a JPEG": (b"\xff\xd8\xff\xe0\x00\x10JFIF", "application/octet-stream"),
     "the beginning of a GIF": (b"GIF89a", "text/plain; charset=utf-8"),
-    "a GIF that is a script": (picture("GIF")[:6] + picture("GIF")[6:] + b"*/=1;alert(1)//", "image/gif"),
+    "a GIF that is a script": (
+        make_picture("GIF")[:6] + make_picture("GIF")[6:] + b"*/=1;alert(1)//",
+        "image/gif",
+    ),
     "a JPEG with a page in its comment": (commented_jpeg(), "image/jpeg"),
-    "a JPEG that others follow": (many_pictures(), "image/jpeg"),
-    "a PNG whose pixels unpack to a gigabyte": (bombs.png(8, 8, data=bombs.deflated(1000)), "image/png"),
+    "a JPEG that others follow": (make_many_pictures(), "image/jpeg"),
+    "a PNG whose pixels unpack to a gigabyte": (bombs.make_png(8, 8, data=bombs.deflate(1000)), "image/png"),
 }
 REFUSED = {
     "nothing": b"",
-    "a picture of 3600 million pixels": bombs.png(60_000, 60_000, data=b"x"),
-    "a picture of 60 million pixels": bombs.png(60_000, 1_000, data=b"x"),
+    "a picture of 3600 million pixels": bombs.make_png(60_000, 60_000, data=b"x"),
+    "a picture of 60 million pixels": bombs.make_png(60_000, 1_000, data=b"x"),
 }
 
 
@@ -116,9 +119,9 @@ def test_hostile_content_is_refused(files: Files, what: str) -> None:
 
 def test_images_are_checked_without_decoding() -> None:
     for content in (
-        bombs.png(8, 8, data=bombs.deflated(1000)),
-        bombs.png(8, 8, text=bombs.deflated(1000)),
-        bombs.png(60_000, 60_000, data=bombs.deflated(1000)),
+        bombs.make_png(8, 8, data=bombs.deflate(1000)),
+        bombs.make_png(8, 8, text=bombs.deflate(1000)),
+        bombs.make_png(60_000, 60_000, data=bombs.deflate(1000)),
     ):
         tracemalloc.start()
         try:
@@ -137,13 +140,13 @@ def test_too_large_image_is_refused() -> None:
             return media_types.MAX_IMAGE_SIZE + 1 if whence == 2 else super().seek(offset, whence)
 
     with pytest.raises(media_types.UnreadableContent, match="50 MB"):
-        media_types.detect_media_type(Endless(picture()), ("image",))
+        media_types.detect_media_type(Endless(make_picture()), ("image",))
 
 
 @settings(deadline=None, suppress_health_check=list(HealthCheck), max_examples=200)
 @given(st.sampled_from(["PNG", "JPEG", "GIF", "WEBP"]), st.data())
 def test_broken_images_raise_no_errors(kind: str, data: st.DataObject) -> None:
-    content = bytearray(picture(kind))
+    content = bytearray(make_picture(kind))
     for _ in range(data.draw(st.integers(1, 8))):
         at = data.draw(st.integers(0, len(content) - 1))
         content[at] = data.draw(st.integers(0, 255))

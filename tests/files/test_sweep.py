@@ -22,11 +22,11 @@ from charthouse.files.models import StoredFile
 from charthouse.files.storage import DirectoryStorage, content_path, get_storage, open_file, store_file
 from charthouse.identity import rowsecurity, tenancy
 from tests.domains.caller import Caller, at_once
-from tests.files.test_files import picture
+from tests.files.test_files import make_picture
 from tests.waiting import PATIENCE, until
 
 AT_ONCE = timedelta(0)
-PHOTO = picture(size=(9, 9))
+PHOTO = make_picture(size=(9, 9))
 
 
 class House(Caller):
@@ -48,7 +48,7 @@ class House(Caller):
     def sweep(self, grace: timedelta = AT_ONCE) -> tasks.SweepResult:
         return tasks.sweep(grace, [self.clinic.id])
 
-    def there(self, file: StoredFile) -> bool:
+    def is_stored(self, file: StoredFile) -> bool:
         return get_storage().exists(content_path(self.clinic.id, file.address))
 
     def read(self, file: StoredFile) -> bytes:
@@ -83,11 +83,11 @@ def test_unreferenced_file_is_deleted_after_a_day(house: House) -> None:
     assert house.sweep(tasks.GRACE_PERIOD) == tasks.SweepResult()  # marked
     with clock.shift(timedelta(hours=23)):
         assert house.sweep(tasks.GRACE_PERIOD) == tasks.SweepResult()
-    assert house.there(file)
+    assert house.is_stored(file)
     with clock.shift(timedelta(hours=25)):
         assert house.sweep(tasks.GRACE_PERIOD) == tasks.SweepResult(rows=1, contents=1)
     assert house.row(file).archived
-    assert not house.there(file)
+    assert not house.is_stored(file)
 
 
 def test_file_referenced_again_is_kept(house: House) -> None:
@@ -98,7 +98,7 @@ def test_file_referenced_again_is_kept(house: House) -> None:
     with clock.shift(timedelta(days=2)):
         assert house.sweep(tasks.GRACE_PERIOD) == tasks.SweepResult()
     assert house.row(file).unused_since is None
-    assert house.there(file)
+    assert house.is_stored(file)
 
 
 def test_archived_row_keeps_its_file(house: House) -> None:
@@ -114,7 +114,7 @@ def test_archived_row_keeps_its_file(house: House) -> None:
             archived=True,
         )
     assert house.sweep() == tasks.SweepResult()
-    assert house.there(file)
+    assert house.is_stored(file)
 
 
 def test_shared_content_stays_until_both_rows_are_archived(house: House) -> None:
@@ -153,7 +153,7 @@ def test_uncommitted_upload_keeps_the_content(house: House) -> None:
     """The content exists already, without a row: the upload reuses it, so the sweep must not delete it."""
     orphan = house.keep(b"%PDF-1.7 raced")
     house.sweep()  # puts the row away and deletes the bytes
-    assert not house.there(orphan)
+    assert not house.is_stored(orphan)
     with tenancy.within(house.clinic.id), transaction.atomic():
         file = store_file(ContentFile(b"%PDF-1.7 raced", "a.pdf"), "application/pdf", house.clinic.id)
         assert in_a_thread(house.sweep) == tasks.SweepResult()

@@ -65,7 +65,7 @@ def test_a_photo_stands_as_it_was_taken(clinic: Clinic) -> None:
 
 def test_a_large_image_is_not_decoded_by_the_web_server(clinic: Clinic) -> None:
     side = 7000
-    content = bombs.png(side, side, data=bombs.deflated(1 + side * (side + 1) // bombs.MB, b"\0"))
+    content = bombs.make_png(side, side, data=bombs.deflate(1 + side * (side + 1) // bombs.MB, b"\0"))
     file = store(clinic, content, "image/png")
     Path("/proc/self/clear_refs").write_text("5")  # the peak begins again
     before = read_peak()
@@ -91,7 +91,7 @@ def test_what_can_not_be_made_small_is_shown_whole(clinic: Clinic, monkeypatch: 
 
 def test_an_image_of_too_many_pixels_is_not_decoded() -> None:
     width = 1 + thumbnailer.MAX_PIXELS // 10_000
-    assert thumbnailer.make_thumbnail(bombs.png(width, 10_000)) is None
+    assert thumbnailer.make_thumbnail(bombs.make_png(width, 10_000)) is None
 
 
 def test_links_to_thumbnails_open_nothing_else(clinic: Clinic) -> None:

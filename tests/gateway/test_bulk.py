@@ -44,7 +44,7 @@ def ask(client: httpx.Client, path: str, uuid: str) -> Any:
     return answer.json()
 
 
-def whole(client: httpx.Client, path: str, **parameters: Any) -> Any:
+def read_whole(client: httpx.Client, path: str, **parameters: Any) -> Any:
     uuid = begin(client, path, **parameters)
     work_off()
     found = ask(client, path, uuid)
@@ -63,7 +63,7 @@ def test_a_bulk_list_shows_what_the_plain_list_shows(world: worlds.World, bulk: 
             f"/api/{bulk.resource.path}", params=wide | verbose | {"page_size": 50}
         ).json()
         assert not plain["next"] or bulk.resource.page_size.maximum < 50
-        found = whole(world.client, bulk.path, order_by=bulk.orders[-1], **verbose)
+        found = read_whole(world.client, bulk.path, order_by=bulk.orders[-1], **verbose)
         count = found["pagination"]["count"]
         assert found["pagination"] == {"count": count, "pages": 1, "page_size": 1000, "page": 1}
         assert len(found["results"]) == count
@@ -78,11 +78,11 @@ def test_pages_of_a_list_stay_as_they_were_when_it_was_begun() -> None:
     calendar = Calendar()
     made = [calendar.book(f"{DAY}T{hour:02}:00:00")["id"] for hour in (11, 9, 15, 13, 10)]
     in_time = [made[1], made[4], made[0], made[3], made[2]]
-    first = whole(calendar.http, "appointments_list", page_size=2)
+    first = read_whole(calendar.http, "appointments_list", page_size=2)
     assert [row["id"] for row in first["results"]] == in_time[:2]
     assert first["pagination"] == {"count": 5, "pages": 3, "page_size": 2, "page": 1}
     calendar.book(f"{DAY}T08:00:00")
-    calendar.changed({"id": in_time[2]}, notes="x")
+    calendar.change_and_read({"id": in_time[2]}, notes="x")
     calendar.http.delete(f"/api/appointments/{in_time[3]}")
     second = begin(calendar.http, "appointments_list", page_size=2, page=2)
     page = ask(calendar.http, "appointments_list", second)  # no worker: the ids are there
@@ -91,7 +91,7 @@ def test_pages_of_a_list_stay_as_they_were_when_it_was_begun() -> None:
     for number, ids in ((3, in_time[4:]), (4, []), (10**20, [])):
         uuid = begin(calendar.http, "appointments_list", page_size=2, page=number)
         assert [row["id"] for row in ask(calendar.http, "appointments_list", uuid)["results"]] == ids
-    after = whole(calendar.http, "appointments_list", page_size="100000")
+    after = read_whole(calendar.http, "appointments_list", page_size="100000")
     assert after["pagination"] == {"count": 5, "pages": 1, "page_size": 1000, "page": 1}
     other = begin(calendar.http, "appointments_list", page=2, page_size=2, order_by="updated_at")
     assert ask(calendar.http, "appointments_list", other)["status"] == "In progress"
@@ -125,7 +125,7 @@ def test_filters_are_those_of_the_plain_list() -> None:
         ({"status": "Arrived"}, []),
         ({"patient": 2**40}, []),
     ):
-        found = whole(calendar.http, "appointments_list", **parameters)
+        found = read_whole(calendar.http, "appointments_list", **parameters)
         assert [row["id"] for row in found["results"]] == [booked[at]["id"] for at in wanted]
         assert found["pagination"]["pages"] == min(1, len(wanted))
     for name, text in (("date", "x"), ("doctor", "1 2"), ("order_by", "color"), ("date_range", DAY)):
@@ -137,7 +137,7 @@ def test_service_date_range_of_line_items(world: worlds.World) -> None:
     item = world.client.get(f"/api/line_items/{world.row('line_items')}").json()
     day = world.client.get(f"/api/appointments/{item['appointment']}").json()["scheduled_time"][:10]
     for days, there in ((f"{day}/{day}", True), ("2001-01-01/2001-01-02", False)):
-        found = whole(world.client, "line_items_list", service_date_range=days)["results"]
+        found = read_whole(world.client, "line_items_list", service_date_range=days)["results"]
         assert (item["id"] in {row["id"] for row in found}) == there
 
 
@@ -181,7 +181,7 @@ def test_a_page_is_rendered_with_the_rights_of_now() -> None:
     tenancy.clear_tenant()
     Practice.objects.filter(pk=clinic.id).update(sharing=[])
     assert [row["id"] for row in ask(own.http, "patients_list", uuid)["results"]] == [mine]
-    assert [row["id"] for row in whole(own.http, "patients_list")["results"]] == [mine]
+    assert [row["id"] for row in read_whole(own.http, "patients_list")["results"]] == [mine]
     own.user.permissions = [p for p in PERMISSIONS if p != "Manage Patients"]
     tenancy.clear_tenant()
     own.user.save(update_fields=["permissions"])

@@ -32,7 +32,7 @@ def text(moment: datetime) -> str:
     return f"{moment:%Y-%m-%d %H:%M:%S.%f}"
 
 
-def told(cerbo: httpx.Client, kind: str, start: datetime, end: datetime) -> dict[str, list[int]]:
+def list_delta(cerbo: httpx.Client, kind: str, start: datetime, end: datetime) -> dict[str, list[int]]:
     answer = cerbo.get(f"/api/v1/delta/{kind}", params={"start_date": text(start), "end_date": text(end)})
     assert answer.status_code == 200, answer.text
     found: dict[str, list[int]] = answer.json()["delta_data"]
@@ -54,11 +54,11 @@ def test_each_row_is_in_one_list(clinic: Clinic, cerbo: httpx.Client) -> None:
     cerbo.patch(f"/api/v1/patients/{kept}", json={"first_name": "Ada"})  # changes nothing
     for row in (gone, made_and_gone):
         assert cerbo.delete(f"/api/v1/patients/{row}").status_code == 200
-    found = told(cerbo, "patients", start, clock.now() + timedelta(seconds=1))
+    found = list_delta(cerbo, "patients", start, clock.now() + timedelta(seconds=1))
     assert found == {"added": [added], "modified": [changed], "removed": sorted([gone, made_and_gone])}
-    before = told(cerbo, "patients", start - timedelta(days=1), start)
+    before = list_delta(cerbo, "patients", start - timedelta(days=1), start)
     assert before == {"added": sorted([kept, changed, gone]), "modified": [], "removed": []}
-    assert told(cerbo, "tasks", start, clock.now()) == {"added": [], "modified": [], "removed": []}
+    assert list_delta(cerbo, "tasks", start, clock.now()) == {"added": [], "modified": [], "removed": []}
 
 
 def test_what_the_other_api_writes_is_told_as_well(clinic: Clinic, cerbo: httpx.Client) -> None:
@@ -67,7 +67,9 @@ def test_what_the_other_api_writes_is_told_as_well(clinic: Clinic, cerbo: httpx.
         made = drchrono.post(
             "/api/patients", json={"doctor": clinic.doctor.pk, "first_name": "Ada", "gender": "Female"}
         )
-    assert told(cerbo, "patients", start, clock.now() + timedelta(seconds=1))["added"] == [made.json()["id"]]
+    assert list_delta(cerbo, "patients", start, clock.now() + timedelta(seconds=1))["added"] == [
+        made.json()["id"]
+    ]
 
 
 def test_another_practice_is_not_told(clinic: Clinic, cerbo: httpx.Client) -> None:
@@ -75,7 +77,7 @@ def test_another_practice_is_not_told(clinic: Clinic, cerbo: httpx.Client) -> No
     other = make_practice()
     with make_api_user(other.practice).client() as theirs:
         make(theirs, "Ada")
-    assert told(cerbo, "patients", start, clock.now() + timedelta(seconds=1))["added"] == []
+    assert list_delta(cerbo, "patients", start, clock.now() + timedelta(seconds=1))["added"] == []
 
 
 def test_a_late_commit_is_told_next_time(clinic: Clinic, cerbo: httpx.Client) -> None:
@@ -98,10 +100,10 @@ def test_a_late_commit_is_told_next_time(clinic: Clinic, cerbo: httpx.Client) ->
     writer.start()
     assert written.wait(PATIENCE)
     middle = clock.now()
-    assert told(cerbo, "patients", start, middle)["added"] == []
+    assert list_delta(cerbo, "patients", start, middle)["added"] == []
     asked.set()
     writer.join()
-    assert told(cerbo, "patients", middle, clock.now() + timedelta(seconds=1))["added"] == rows
+    assert list_delta(cerbo, "patients", middle, clock.now() + timedelta(seconds=1))["added"] == rows
 
 
 def test_users(clinic: Clinic, cerbo: httpx.Client) -> None:
@@ -118,7 +120,7 @@ def test_users(clinic: Clinic, cerbo: httpx.Client) -> None:
     quiet.save()
     going.is_active = False
     going.save()
-    found = told(cerbo, "users", start, clock.now() + timedelta(seconds=1))
+    found = list_delta(cerbo, "users", start, clock.now() + timedelta(seconds=1))
     assert found == {"added": [new.pk], "modified": [staying.pk], "removed": [going.pk]}
 
 

@@ -26,18 +26,18 @@ def cerbo(database: None) -> CerboWorld:
     return made
 
 
-def asked(cerbo: CerboWorld, client: httpx.Client | None = None, **parameters: str) -> httpx.Response:
+def ask(cerbo: CerboWorld, client: httpx.Client | None = None, **parameters: str) -> httpx.Response:
     url = f"{BASE}patients/{cerbo.row('patients')}/extended_details"
     return (client or cerbo.client).get(url, params=parameters)
 
 
 def found(cerbo: CerboWorld, **parameters: str) -> dict[str, Any]:
-    answer = asked(cerbo, **parameters)
+    answer = ask(cerbo, **parameters)
     assert answer.status_code == 200, answer.text
     return answer.json()
 
 
-def listed(cerbo: CerboWorld, path: str, **parameters: str) -> list[Any]:
+def list_rows(cerbo: CerboWorld, path: str, **parameters: str) -> list[Any]:
     """What the list itself shows of the patient."""
     patient = cerbo.row("patients")
     if path == "appointments":
@@ -59,9 +59,9 @@ def test_each_list_is_what_its_own_address_shows(cerbo: CerboWorld, anonymize: s
     for key, of in {**LISTS, **VITALS}.items():
         if isinstance(of, ChartList) and key != "custom":
             rows = shown["vitals"][key] if key in VITALS else shown[key]
-            assert rows == listed(cerbo, of.path, anonymize=anonymize), key
+            assert rows == list_rows(cerbo, of.path, anonymize=anonymize), key
             assert rows, f"a world without {key}"
-    assert shown["pharmacies"] == listed(cerbo, "patients/{patient_id}/pharmacies", anonymize=anonymize)
+    assert shown["pharmacies"] == list_rows(cerbo, "patients/{patient_id}/pharmacies", anonymize=anonymize)
 
 
 def test_custom_vitals_are_those_of_all_definitions(cerbo: CerboWorld) -> None:
@@ -73,20 +73,20 @@ def test_custom_vitals_are_those_of_all_definitions(cerbo: CerboWorld) -> None:
     shown = found(cerbo)["vitals"]["custom"]
     assert {row["vital_id"] for row in shown} >= definitions
     of_one = [row for row in shown if row["vital_id"] == cerbo.row("vitals")]
-    assert of_one == listed(cerbo, f"patients/{{patient_id}}/vitals/{cerbo.row('vitals')}")
+    assert of_one == list_rows(cerbo, f"patients/{{patient_id}}/vitals/{cerbo.row('vitals')}")
 
 
 def test_pieces_make_one_answer(cerbo: CerboWorld, monkeypatch: pytest.MonkeyPatch) -> None:
-    whole = asked(cerbo)
+    whole = ask(cerbo)
     monkeypatch.setattr(extended_details, "BATCH", 1)
-    assert asked(cerbo).content == whole.content
+    assert ask(cerbo).content == whole.content
     assert whole.headers["Content-Length"] == str(len(whole.content))
 
 
 def test_a_chart_that_is_too_large_is_refused(cerbo: CerboWorld, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(extended_details, "BATCH", 1)
     monkeypatch.setattr(extended_details, "MAX_ROWS", 1)
-    answer = asked(cerbo)
+    answer = ask(cerbo)
     assert answer.status_code == 400
     assert "more than 1 of encounters" in answer.json()["error"]["message"]
 
@@ -116,6 +116,6 @@ def test_all_of_it_is_of_one_moment(cerbo: CerboWorld, monkeypatch: pytest.Monke
 
 def test_others_patients_and_groups(cerbo: CerboWorld) -> None:
     other = make_cerbo("Elsewhere")
-    assert asked(cerbo, other.client).status_code == 404
-    assert asked(cerbo, cerbo.limited(endpoints=["patients"])).status_code == 403
-    assert asked(cerbo, cerbo.limited(endpoints=["extended_patient_details"])).status_code == 200
+    assert ask(cerbo, other.client).status_code == 404
+    assert ask(cerbo, cerbo.limited(endpoints=["patients"])).status_code == 403
+    assert ask(cerbo, cerbo.limited(endpoints=["extended_patient_details"])).status_code == 200

@@ -111,7 +111,7 @@ def token_twice(caller: Caller) -> tuple[httpx.Response, ...]:
     return caller.get_token(content=content, headers={"Content-Type": "application/x-www-form-urlencoded"})
 
 
-def anonymously(caller: Caller) -> tuple[httpx.Response, ...]:
+def call_anonymously(caller: Caller) -> tuple[httpx.Response, ...]:
     return tuple(support.client().get(url) for url in ("/api/patients", "/api/v1/tags"))
 
 
@@ -155,7 +155,7 @@ CASES: dict[str, tuple[Callable[[Caller], tuple[httpx.Response, ...]], tuple[int
     "A scheme in lower case": (authorize("lower"), (200,)),
     "A scheme in upper case": (authorize("upper"), (200,)),
     "Two spaces after the scheme": (authorize("plain", " "), (200,)),
-    "No credentials": (anonymously, (401,)),
+    "No credentials": (call_anonymously, (401,)),
     "A token in the query": (token_in_query, (401,)),
     "GET of the token endpoint": (token("GET"), (405,)),
     "No grant_type": (token(), (401,)),

@@ -117,20 +117,20 @@ def test_checks_run_in_the_documented_order(clinic: support.Clinic) -> None:
     )
     client, stranger = program.client(), support.client(auth=(program.row.username, "wrong"))
 
-    def said(client: httpx.Client) -> tuple[int, str]:
+    def read_refusal(client: httpx.Client) -> tuple[int, str]:
         answer = client.post(PATIENTS, content=b"{")
         return answer.status_code, answer.json()["error"]["message"]
 
-    assert said(stranger) == (403, "This API user may not call from this address.")
+    assert read_refusal(stranger) == (403, "This API user may not call from this address.")
     update_api_user(program, ips=[])
-    assert said(stranger)[0] == 401
-    assert said(client) == (401, "This API user is disabled.")
+    assert read_refusal(stranger)[0] == 401
+    assert read_refusal(client) == (401, "This API user is disabled.")
     update_api_user(program, enabled=True)
-    assert said(client) == (403, "This API user may not use this endpoint.")
+    assert read_refusal(client) == (403, "This API user may not use this endpoint.")
     update_api_user(program, endpoints=[])
-    assert said(client) == (403, "This API user may only read.")
+    assert read_refusal(client) == (403, "This API user may only read.")
     update_api_user(program, read_only=False)
-    assert said(client)[0] == 400
+    assert read_refusal(client)[0] == 400
 
 
 @pytest.mark.parametrize(

@@ -83,7 +83,7 @@ def test_a_copy_sends_no_webhook_and_goes_on_where_it_was(own_database: str) -> 
 
 def test_a_copy_sends_no_messages(own_database: str, settings: Any) -> None:
     clinic = make_practice()
-    with servers.mail_server() as mails, servers.sms_gateway() as texts:
+    with servers.run_mail_server() as mails, servers.run_sms_gateway() as texts:
         settings.SMTP_URL, settings.SMS_URL, settings.SMS_TOKEN = mails.url, texts.url, "a token"
         incarnations.mark_as_copy()
         with tenancy.within(clinic.id):
@@ -153,10 +153,10 @@ def test_a_copy_deletes_no_contents_of_files(own_database: str) -> None:
     incarnations.mark_as_copy()
     with clock.shift(timedelta(days=2)):
         assert house.sweep().contents == 0
-        assert house.there(file)
+        assert house.is_stored(file)
         incarnations.resume()
         assert house.sweep().contents == 1
-        assert not house.there(file)
+        assert not house.is_stored(file)
 
 
 def test_every_page_and_the_operator_are_told(own_database: str) -> None:

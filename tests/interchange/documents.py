@@ -14,7 +14,7 @@ _STRICT = etree.XMLParser(resolve_entities=False, no_network=True, huge_tree=Tru
 
 
 @cache
-def schema() -> etree.XMLSchema:
+def load_schema() -> etree.XMLSchema:
     return etree.XMLSchema(etree.parse(SCHEMA))
 
 
@@ -24,7 +24,7 @@ class Document:
     def __init__(self, content: bytes) -> None:
         self.content = content
         self.root = etree.fromstring(content, _STRICT)
-        schema().assertValid(self.root.getroottree())
+        load_schema().assertValid(self.root.getroottree())
         places = {place.get("ID") for place in self.all("//h:*[@ID]")}
         referred = {found.removeprefix("#") for found in self.all("//h:reference/@value")}
         assert referred <= places, referred - places
@@ -43,7 +43,7 @@ class Document:
     def entries(self, loinc: str, path: str = "h:entry/*") -> list[Any]:
         return self.all(path, self.section(loinc))
 
-    def told(self, loinc: str) -> str:
+    def read_text(self, loinc: str) -> str:
         """Return the narrative of a section."""
         return " ".join(self.all("h:text//text()", self.section(loinc)))
 
@@ -64,6 +64,6 @@ class Document:
         return [entry["resource"] for entry in made["bundle"]["entry"]]
 
 
-def codes(elements: list[Any], path: str = "h:code") -> list[str]:
+def list_codes(elements: list[Any], path: str = "h:code") -> list[str]:
     """List the codes at a path below these elements."""
     return [code for e in elements for code in e.xpath(f"{path}/@code", namespaces=NAMES)]

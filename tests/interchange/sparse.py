@@ -182,7 +182,7 @@ def _columns(row: models.Model) -> dict[str, Any]:
 
 
 @contextmanager
-def changed(changes: Iterable[tuple[Any, dict[str, Any]]], practice: int) -> Iterator[None]:
+def change_rows(changes: Iterable[tuple[Any, dict[str, Any]]], practice: int) -> Iterator[None]:
     """Give rows other values, and their own back."""
     changes = list(changes)
     with tenancy.within(practice):

@@ -21,7 +21,7 @@ from charthouse.interchange.cda.context import PatientBatch
 from charthouse.interchange.cda.section import SectionType
 from tests.domains.caller import Caller
 from tests.interchange.chart import DAY, Record
-from tests.interchange.documents import XSI_TYPE, Document, codes
+from tests.interchange.documents import XSI_TYPE, Document, list_codes
 from tests.support import make_api_user
 
 LOINC = {name: kind.code.code for name, kind in vars(sections).items() if isinstance(kind, SectionType)}
@@ -106,7 +106,7 @@ def test_sections_of_an_empty_chart_have_no_information(record: Record) -> None:
         if name == "CARE_TEAM":
             continue  # there is always a primary provider
         assert section.get("nullFlavor") == "NI", name
-        assert document.told(loinc) == "No information."
+        assert document.read_text(loinc) == "No information."
         assert not document.entries(loinc)
 
 
@@ -141,7 +141,7 @@ def test_problems(document: Document) -> None:
     )
     assert document.one("h:effectiveTime/h:low", hypertension).get("value") == "20200501"
     assert document.one("h:effectiveTime/h:high", throat).get("value") == "20240201"
-    assert codes([throat], ".//h:observation/h:value") == ["413322009"]
+    assert list_codes([throat], ".//h:observation/h:value") == ["413322009"]
 
 
 def test_problem_with_snomed_code_translates_to_icd(record: Record) -> None:
@@ -149,27 +149,29 @@ def test_problem_with_snomed_code_translates_to_icd(record: Record) -> None:
     record.of_patient("problems", icd_code="E78.5", status="active", verification_status="refuted")
     record.of_patient("problems", icd_code="K21.9", status="active", verification_status="entered-in-error")
     document = record.document()
-    assert codes(document.entries(LOINC["PROBLEMS"]), ".//h:entryRelationship/h:observation/h:value") == [
+    assert list_codes(
+        document.entries(LOINC["PROBLEMS"]), ".//h:entryRelationship/h:observation/h:value"
+    ) == [
         "59621000",
         "55561003",
         "E78.5",
         "55561003",
     ]
-    assert codes(document.entries(LOINC["PROBLEMS"]), ".//h:value/h:translation") == ["I10"]
+    assert list_codes(document.entries(LOINC["PROBLEMS"]), ".//h:value/h:translation") == ["I10"]
     assert document.all("//h:observation[@negationInd='true']/h:value/@code") == ["E78.5"]
     assert "K21.9" not in document.content.decode()
 
 
 def test_allergies(document: Document) -> None:
     (act,) = document.entries(LOINC["ALLERGIES"])
-    assert codes([act], ".//h:playingEntity/h:code") == ["7980"]
-    assert codes([act], ".//h:observation/h:value") == ["416098002", "247472004"]
+    assert list_codes([act], ".//h:playingEntity/h:code") == ["7980"]
+    assert list_codes([act], ".//h:observation/h:value") == ["416098002", "247472004"]
 
 
 def test_medications(document: Document) -> None:
     (given,) = document.entries(LOINC["MEDICATIONS"])
-    assert codes([given], "h:consumable//h:code") == ["314076"]
-    assert codes([given], "h:routeCode") == ["C38288"]
+    assert list_codes([given], "h:consumable//h:code") == ["314076"]
+    assert list_codes([given], "h:routeCode") == ["C38288"]
     dose, period = document.one("h:doseQuantity", given), document.one("h:effectiveTime/h:period", given)
     assert (dose.get("value"), dose.get("unit")) == ("1", "{tablet}")
     assert (period.get("value"), period.get("unit")) == ("24", "h")
@@ -180,19 +182,19 @@ def test_medications(document: Document) -> None:
 
 def test_immunizations(document: Document) -> None:
     given, refused = document.entries(LOINC["IMMUNIZATIONS"])
-    assert codes([given, refused], ".//h:manufacturedMaterial/h:code") == ["03", "03"]
+    assert list_codes([given, refused], ".//h:manufacturedMaterial/h:code") == ["03", "03"]
     assert (given.get("negationInd"), refused.get("negationInd")) == ("false", "true")
-    assert codes([refused], ".//h:entryRelationship/h:observation/h:code") == ["PATOBJ"]
+    assert list_codes([refused], ".//h:entryRelationship/h:observation/h:code") == ["PATOBJ"]
     assert document.one(".//h:lotNumberText", given).text == "L1"
 
 
 def test_results(document: Document) -> None:
     panel, by_hand = document.entries(LOINC["RESULTS"])
-    assert codes([panel, by_hand]) == ["24323-8", "10368-9"]
+    assert list_codes([panel, by_hand]) == ["24323-8", "10368-9"]
     glucose, strep = document.all("h:component/h:observation", panel)
     value = document.one("h:value", glucose)
     assert (value.get(XSI_TYPE), value.get("value"), value.get("unit")) == ("PQ", "130", "mg/dL")
-    assert codes([glucose], "h:interpretationCode") == ["H"]
+    assert list_codes([glucose], "h:interpretationCode") == ["H"]
     limits = document.one("h:referenceRange//h:value", glucose)
     assert (document.one("h:low", limits).get("value"), document.one("h:high", limits).get("value")) == (
         "70",
@@ -231,9 +233,9 @@ def test_encounters_and_diagnoses(document: Document, filled: Record) -> None:
     (visit,) = document.entries(LOINC["ENCOUNTERS"])
     assert document.one("h:effectiveTime/h:low", visit).get("value") == "20260302090000-0500"
     assert document.one("h:effectiveTime/h:high", visit).get("value") == "20260302093000-0500"
-    assert codes([visit], ".//h:observation/h:value") == ["J06.9"]
+    assert list_codes([visit], ".//h:observation/h:value") == ["J06.9"]
     assert document.one(".//h:participant//h:playingEntity/h:name", visit).text == "Main Street"
-    assert "Acute upper respiratory infection" in document.told(LOINC["ENCOUNTERS"])
+    assert "Acute upper respiratory infection" in document.read_text(LOINC["ENCOUNTERS"])
 
 
 @pytest.mark.parametrize("status", ["Cancelled", "No Show", "Rescheduled"])
@@ -257,33 +259,33 @@ def test_encounter_has_its_billed_code(record: Record) -> None:
             **charge,
         )
     (entry,) = record.document().entries(LOINC["ENCOUNTERS"])
-    assert codes([entry]) == ["99214"]
-    assert codes([entry], "h:code/h:translation") == ["AMB"]
+    assert list_codes([entry]) == ["99214"]
+    assert list_codes([entry], "h:code/h:translation") == ["AMB"]
 
 
 def test_procedures(document: Document) -> None:
     procedure, exam = document.entries(LOINC["PROCEDURES"])
-    assert codes([procedure, exam]) == ["99213", "5880005"]
+    assert list_codes([procedure, exam]) == ["99213", "5880005"]
     assert procedure.find("{*}code").get("codeSystem") == "2.16.840.1.113883.6.12"
-    assert codes([exam], "h:value") == ["17621005"]
+    assert list_codes([exam], "h:value") == ["17621005"]
 
 
 def test_plan_of_treatment(document: Document) -> None:
     planned = document.entries(LOINC["PLAN"])
     assert [entry.get("moodCode") for entry in planned] == ["APT", "RQO", "INT", "INT", "INT", "RQO"]
-    assert codes(document.entries(LOINC["GOALS"])) == []
+    assert list_codes(document.entries(LOINC["GOALS"])) == []
     assert (
         document.one("h:entry/h:observation/h:value", document.section(LOINC["GOALS"])).text == "Walk daily"
     )
-    assert "Falls" in document.told(LOINC["CONCERNS"])
-    assert "Cardiologist" in document.told(LOINC["PLAN"])
+    assert "Falls" in document.read_text(LOINC["CONCERNS"])
+    assert "Cardiologist" in document.read_text(LOINC["PLAN"])
 
 
 def test_smoking_status_latest_first(record: Record) -> None:
     for day, status in (("2026-03-02", "8517006"), ("2026-03-03", "8517006"), ("2026-03-04", "449868002")):
         record.visit(day, status="Complete", vitals={"smoking_status": status})
     found = record.document().entries(LOINC["SOCIAL"])
-    assert codes(found, "h:value") == ["449868002", "8517006"]
+    assert list_codes(found, "h:value") == ["449868002", "8517006"]
     assert [entry.find("{*}effectiveTime").get("value")[:8] for entry in found] == ["20260304", "20260302"]
 
 
@@ -308,9 +310,9 @@ def test_remaining_sections(document: Document) -> None:
     assert document.all(".//h:participantRole/h:id/@extension", document.section(LOINC["DEVICES"])) == [
         "(01)00000000000017(21)SN1"
     ]
-    assert "Aetna" in document.told(LOINC["PAYERS"])
-    assert "Cold, not flu." in document.told(LOINC["NOTES"])
-    assert "Doris Doctor" in document.told(LOINC["CARE_TEAM"])
+    assert "Aetna" in document.read_text(LOINC["PAYERS"])
+    assert "Cold, not flu." in document.read_text(LOINC["NOTES"])
+    assert "Doris Doctor" in document.read_text(LOINC["CARE_TEAM"])
 
 
 def test_signed_notes_without_a_visit(record: Record) -> None:
@@ -333,7 +335,7 @@ def test_signed_notes_without_a_visit(record: Record) -> None:
     (entry,) = document.entries(LOINC["NOTES"])
     assert entry.find("{*}effectiveTime").get("value") == DAY.replace("-", "")
     assert document.one("h:author//h:family", entry).text == "Signer"
-    said = document.told(LOINC["NOTES"])
+    said = document.read_text(LOINC["NOTES"])
     assert "Call. Better <b>now</b>." in said
     assert "Ines Signer" in said
     for hidden in ("Still open", "Theirs", "Gone"):

@@ -54,14 +54,14 @@ def test_charts_that_lack_values_of_which_they_have_one(record: Record) -> None:
             rows = list(model.objects.filter(practice=record.clinic.practice).order_by("pk"))
             for number, row in enumerate(rows):
                 changes.append(
-                    [(row, values) for values in list(sparse.list_changes(row))[number :: len(rows)]]
+                    [(row, values) for values in list(sparse.change_and_read(row))[number :: len(rows)]]
                 )
     rounds = list(zip_longest(*changes))
     assert sum(map(len, changes)) > 100
     failed = {}
     for round_of_changes in rounds:
         some = [change for change in round_of_changes if change]
-        with sparse.changed(some, record.clinic.id):
+        with sparse.change_rows(some, record.clinic.id):
             if errors := find_errors(record.document().root):
                 failed[str([(type(row).__name__, values) for row, values in some])] = errors
     assert failed == {}

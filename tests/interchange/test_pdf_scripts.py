@@ -9,7 +9,7 @@ from charthouse.domains.patients.models import Patient
 from charthouse.identity import tenancy
 from charthouse.sandbox.files import make_pdf
 from tests.domains.clinical.chart import Chart
-from tests.domains.clinical.test_note_pdf import opened
+from tests.domains.clinical.test_note_pdf import open_pdf
 from tests.domains.clinical.test_notes import lock
 from tests.interchange.glyphs import Run, read_runs
 
@@ -59,7 +59,7 @@ def typeset_note(chart: Chart, name: tuple[str, str], *values: str) -> list[Run]
         field = chart.make_field(chart.template, f"Field {number}")
         assert chart.write(visit, value, field).status_code == 201
     lock(chart, visit)
-    return read_runs(opened(chart, visit))
+    return read_runs(open_pdf(chart, visit))
 
 
 def list_missing(runs: list[Run], text: str) -> set[str]:

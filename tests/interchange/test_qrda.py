@@ -15,7 +15,7 @@ from charthouse.domains.clinical.models import (
 from charthouse.interchange.qrda.measures import MEASURES
 from tests.domains.caller import Caller
 from tests.interchange.chart import AT, Record
-from tests.interchange.documents import Document, codes
+from tests.interchange.documents import Document, list_codes
 from tests.interchange.test_ccda_texts import HOSTILE, fill_with
 
 PERIOD = {"start_date": "2026-01-01", "end_date": "2026-12-31"}
@@ -54,34 +54,34 @@ def test_measures_by_version(report: Document) -> None:
         measure.version_id for measure in MEASURES
     ]
     for measure in MEASURES:
-        assert measure.title in report.told(MEASURE)
+        assert measure.title in report.read_text(MEASURE)
 
 
 def test_reporting_period(report: Document) -> None:
     (act,) = report.entries(PARAMETERS)
     assert report.one("h:effectiveTime/h:low", act).get("value") == "20260101"
     assert report.one("h:effectiveTime/h:high", act).get("value") == "20261231"
-    assert "2026-01-01 to 2026-12-31" in report.told(PARAMETERS)
+    assert "2026-01-01 to 2026-12-31" in report.read_text(PARAMETERS)
 
 
 def test_data_elements(report: Document) -> None:
     (encounter,) = elements(report, "23")
-    assert codes(elements(report, "168"), "h:value") == ["J06.9"]
+    assert list_codes(elements(report, "168"), "h:value") == ["J06.9"]
     assert encounter.get("moodCode") == "EVN"
     (diagnosis,) = elements(report, "135")
-    assert codes([diagnosis], "h:value") == ["I10"]
-    assert codes([diagnosis], "h:code") == ["29308-4"]
+    assert list_codes([diagnosis], "h:value") == ["I10"]
+    assert list_codes([diagnosis], "h:code") == ["29308-4"]
     assert len(elements(report, "137")) == 1
-    assert codes(elements(report, "147"), ".//h:playingEntity/h:code") == ["7980"]
-    assert codes(elements(report, "41"), "h:consumable//h:code") == ["314076"]
+    assert list_codes(elements(report, "147"), ".//h:playingEntity/h:code") == ["7980"]
+    assert list_codes(elements(report, "41"), "h:consumable//h:code") == ["314076"]
     assert [given.get("negationInd") for given in elements(report, "140")] == ["false", "true"]
-    assert codes(elements(report, "38")) == ["2345-7", "78012-2", "10368-9"]
+    assert list_codes(elements(report, "38")) == ["2345-7", "78012-2", "10368-9"]
     assert len(elements(report, "87", "2019-12-01")) == 3
-    assert {"8480-6", "8462-4", "5880005"} <= set(codes(elements(report, "59")))
-    assert codes(elements(report, "144"), "h:value") == ["8517006"]
-    assert codes(elements(report, "64")) == ["99213"]
+    assert {"8480-6", "8462-4", "5880005"} <= set(list_codes(elements(report, "59")))
+    assert list_codes(elements(report, "144"), "h:value") == ["8517006"]
+    assert list_codes(elements(report, "64")) == ["99213"]
     (payer,) = report.all(f"//h:observation[h:templateId/@root='{QDM}55']")
-    assert codes([payer], "h:value") == ["99"]
+    assert list_codes([payer], "h:value") == ["99"]
 
 
 def test_interventions_risks_and_death(record: Record) -> None:
@@ -91,9 +91,9 @@ def test_interventions_risks_and_death(record: Record) -> None:
     record.own(PatientCommunication, code="371530004", name="Consultation report", **values)
     record.rewrite(date_of_death=date(2026, 5, 6))
     report = record.document("qrda1", **PERIOD)
-    assert codes(elements(report, "32")) == ["225323000"]
-    assert codes(elements(report, "144")) == ["225338004"]
-    assert "Consultation report" in report.told(DATA)
+    assert list_codes(elements(report, "32")) == ["225323000"]
+    assert list_codes(elements(report, "144")) == ["225338004"]
+    assert "Consultation report" in report.read_text(DATA)
     (died,) = elements(report, "54", "2016-02-01")
     assert report.one("h:effectiveTime/h:low", died).get("value") == "20260506"
 
@@ -109,7 +109,7 @@ def test_only_data_of_the_period(filled: Record) -> None:
     report = filled.document("qrda1", start_date="2025-01-01", end_date="2025-12-31")
     assert not elements(report, "23")
     assert not elements(report, "59")
-    assert codes(elements(report, "135"), "h:value") == ["I10"]  # it lasted
+    assert list_codes(elements(report, "135"), "h:value") == ["I10"]  # it lasted
 
 
 def test_default_period_is_the_year_so_far(record: Record) -> None:

@@ -97,7 +97,7 @@ class MutantRunner:
         return sorted(found, key=lambda test: self.baseline.seconds[test])
 
     def _run_mutated(self, changed: dict[CodeType, CodeType], chosen: list[str]) -> bool:
-        silence()
+        silence_output()
         put_code(changed)
         self.session.config.pluginmanager.register(Limit(self.baseline.seconds))
         order = {test: number for number, test in enumerate(chosen)}
@@ -213,7 +213,7 @@ def put_code(changed: dict[CodeType, CodeType]) -> None:
         raise NotApplied
 
 
-def silence() -> None:
+def silence_output() -> None:
     null = os.open(os.devnull, os.O_WRONLY)
     os.dup2(null, 1)
     os.dup2(null, 2)

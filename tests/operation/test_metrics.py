@@ -18,7 +18,7 @@ from charthouse.operation import metrics, request_metrics, state_metrics
 from tests.conftest import find_free_port, wait_for_port
 from tests.operation.test_health import execute
 from tests.support import issue_token, make_app, make_practice
-from tests.test_commands import COMMAND, DATABASE, environment
+from tests.test_commands import COMMAND, DATABASE, make_environment
 from tests.waiting import PATIENCE, until
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "operating.md"
@@ -75,7 +75,7 @@ def test_a_server_counts_in_all_its_processes_and_shows_no_value(tmp_path: Path)
         process = subprocess.Popen(
             [*COMMAND, "serve", "--port", str(port), "--data", str(tmp_path / "data")],
             stdout=log, stderr=log, start_new_session=True,
-            env=environment(**DATABASE, CHARTHOUSE_METRICS=f"127.0.0.1:{shown_at}"),
+            env=make_environment(**DATABASE, CHARTHOUSE_METRICS=f"127.0.0.1:{shown_at}"),
         )  # fmt: skip
         try:
             wait_for_port(port, process, log)

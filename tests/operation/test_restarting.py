@@ -19,7 +19,7 @@ from tests import figures
 from tests.conftest import PGDATA, WORKER, _execute, create_database, find_free_port, wait_for_port
 from tests.sandbox.databases import use_database
 from tests.support import issue_token, make_app, make_practice
-from tests.test_commands import COMMAND, DATABASE, environment
+from tests.test_commands import COMMAND, DATABASE, make_environment
 from tests.waiting import PATIENCE, until
 
 DATABASE_NAME = f"charthouse_{WORKER}_restarting"
@@ -80,7 +80,7 @@ class Server:
     def __init__(self, folder: Path) -> None:
         self.data, self.port, self.log = folder / "data", find_free_port(), folder / "log"
         root = Path(__file__).parents[2]
-        self.environment = environment(
+        self.environment = make_environment(
             **DATABASE | {"DATABASE_URL": URL},
             DJANGO_SETTINGS_MODULE="tests.upgrade.next_release.settings",
             CHARTHOUSE_METRICS=f"127.0.0.1:{find_free_port()}",

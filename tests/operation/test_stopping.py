@@ -17,7 +17,7 @@ import pytest
 from charthouse.operation import draining
 from tests.conftest import find_free_port, wait_for_port
 from tests.support import Clinic, client, issue_token, make_app, make_practice
-from tests.test_commands import COMMAND, DATABASE, environment
+from tests.test_commands import COMMAND, DATABASE, make_environment
 from tests.waiting import PATIENCE, until
 
 EACH = 4  # connections that are kept, and clients that open one for each call
@@ -74,7 +74,7 @@ def server(tmp_path: Path) -> "Iterator[tuple[subprocess.Popen[bytes], int]]":
     with (tmp_path / "log").open("w+") as log:
         process = subprocess.Popen(
             [*COMMAND, "serve", "--port", str(port), "--data", str(tmp_path / "data")],
-            stdout=log, stderr=log, env=environment(**DATABASE), start_new_session=True,
+            stdout=log, stderr=log, env=make_environment(**DATABASE), start_new_session=True,
         )  # fmt: skip
         try:
             wait_for_port(port, process, log)
@@ -143,7 +143,7 @@ def test_a_stopped_worker_finishes_its_job_or_leaves_it_to_another(tmp_path: Pat
         worker = subprocess.Popen(
             [sys.executable, "-c", WORKER.format(grace=grace)],
             stdout=log, stderr=log, start_new_session=True,
-            env=environment(**DATABASE, CHARTHOUSE_DATA=str(tmp_path / "data")),
+            env=make_environment(**DATABASE, CHARTHOUSE_DATA=str(tmp_path / "data")),
         )  # fmt: skip
         try:
             waits = (

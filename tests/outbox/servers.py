@@ -18,7 +18,7 @@ class Received:
 
 
 @contextmanager
-def _serving(server: socketserver.BaseServer) -> Iterator[None]:
+def _serve(server: socketserver.BaseServer) -> Iterator[None]:
     thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
     thread.start()
     try:
@@ -30,7 +30,7 @@ def _serving(server: socketserver.BaseServer) -> Iterator[None]:
 
 
 @contextmanager
-def sms_gateway() -> Iterator[Received]:
+def run_sms_gateway() -> Iterator[Received]:
     received = Received()
 
     class Handler(BaseHTTPRequestHandler):
@@ -47,12 +47,12 @@ def sms_gateway() -> Iterator[Received]:
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     received.url = f"http://127.0.0.1:{server.server_address[1]}/sms"
-    with _serving(server):
+    with _serve(server):
         yield received
 
 
 @contextmanager
-def mail_server() -> Iterator[Received]:
+def run_mail_server() -> Iterator[Received]:
     """Run a minimal SMTP server; ``messages`` are (recipient, whole message)."""
     received = Received()
 
@@ -82,5 +82,5 @@ def mail_server() -> Iterator[Received]:
 
     server = socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler)
     received.url = f"smtp+plain://127.0.0.1:{server.server_address[1]}"
-    with _serving(server):
+    with _serve(server):
         yield received

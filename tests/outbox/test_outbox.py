@@ -36,14 +36,14 @@ def clinic() -> Clinic:
 
 @pytest.fixture
 def mails(settings: Any) -> Iterator[servers.Received]:
-    with servers.mail_server() as received:
+    with servers.run_mail_server() as received:
         settings.SMTP_URL = received.url
         yield received
 
 
 @pytest.fixture
 def texts(settings: Any) -> Iterator[servers.Received]:
-    with servers.sms_gateway() as received:
+    with servers.run_sms_gateway() as received:
         settings.SMS_URL, settings.SMS_TOKEN = received.url, "a token"
         yield received
 
@@ -65,7 +65,7 @@ def text(clinic: Clinic) -> Outgoing:
         return queue.queue_sms(clinic.id, "+15550100", SECRET, purpose="test")
 
 
-def fresh(message: Outgoing) -> Outgoing:
+def read_fresh(message: Outgoing) -> Outgoing:
     with tenancy.within(message.practice_id):
         return Outgoing.objects.get(pk=message.pk)
 
@@ -79,7 +79,7 @@ def test_email_is_sent_once_and_erased(clinic: Clinic, mails: servers.Received) 
     assert "Subject: About Bcc: all@evil.example\r\n" in letter, "no header was slipped in"
     assert "Reply-To: front@practice.example" in letter
     assert SECRET in letter
-    sent = fresh(message)
+    sent = read_fresh(message)
     assert sent.sent_at
     assert (sent.subject, sent.text) == ("", "")
 
@@ -98,7 +98,7 @@ def test_failures_are_retried_and_finally_given_up(clinic: Clinic, texts: server
         waited += pause
         with clock.shift(waited):
             assert not delivery.deliver_message(clinic.id, message.pk)
-    given_up = fresh(message)
+    given_up = read_fresh(message)
     assert given_up.failed_at
     assert given_up.error == "the gateway answered 500"
     assert given_up.attempts == len(texts.messages) == 5
@@ -110,7 +110,7 @@ def test_unreachable_server_is_recorded_as_failure(clinic: Clinic, settings: Any
     settings.SMTP_URL = "smtp+plain://127.0.0.1:1"
     message = email(clinic)
     assert not delivery.deliver_message(clinic.id, message.pk)
-    assert fresh(message).error == "ConnectionRefusedError"
+    assert read_fresh(message).error == "ConnectionRefusedError"
 
 
 @pytest.mark.parametrize("recipient", ["", "nobody", "a@b\r\nBcc: c@d.example", "ä@ö.example", "x" * 250])
@@ -127,7 +127,7 @@ def test_invalid_address_fails_only_its_own_message(
 def test_messages_wait_without_a_transport(clinic: Clinic) -> None:
     message = email(clinic)
     assert not delivery.deliver_message(clinic.id, message.pk)
-    assert (fresh(message).attempts, fresh(message).text) == (0, SECRET)
+    assert (read_fresh(message).attempts, read_fresh(message).text) == (0, SECRET)
 
 
 def test_sandbox_sends_nothing_and_keeps_texts(
@@ -137,8 +137,8 @@ def test_sandbox_sends_nothing_and_keeps_texts(
     message = email(clinic)
     assert delivery.deliver_message(clinic.id, message.pk)
     assert mails.messages == []
-    assert fresh(message).sent_at
-    assert fresh(message).text == SECRET
+    assert read_fresh(message).sent_at
+    assert read_fresh(message).text == SECRET
 
 
 def test_rolled_back_write_sends_nothing(clinic: Clinic, mails: servers.Received) -> None:
@@ -181,7 +181,7 @@ def test_message_claimed_by_a_killed_worker_is_sent_after_the_lease(
     assert not delivery.deliver_message(clinic.id, message.pk)
     with clock.shift(delivery.LEASE):
         assert delivery.deliver_due_messages() >= 1
-    assert fresh(message).sent_at
+    assert read_fresh(message).sent_at
 
 
 def test_messages_of_other_practices_are_unreachable(clinic: Clinic, texts: servers.Received) -> None:

@@ -20,7 +20,7 @@ from charthouse.identity.models import Application
 from charthouse.identity.oauth_models import Calls
 from charthouse.identity.pooled_database.base import DatabaseWrapper
 from tests import support
-from tests.changes.receiver import receiving, sending, subscribed
+from tests.changes.receiver import run_receiver, run_sender, subscribe
 from tests.jobs.worker import work_off
 from tests.pooling.bouncer import Bouncer, run_bouncer
 from tests.pooling.through import use_pooler
@@ -248,12 +248,12 @@ def test_the_feed_names_the_caller_and_receivers_are_told(
     monkeypatch.setattr(settings, "SANDBOX", True)  # a receiver on this machine
     own, other = clinics
     app = support.make_app()
-    with support.client(support.issue_token(own.user, app)) as caller, receiving() as receiver:
-        subscribed(app.row, receiver, "PATIENT_CREATE")
+    with support.client(support.issue_token(own.user, app)) as caller, run_receiver() as receiver:
+        subscribe(app.row, receiver, "PATIENT_CREATE")
         patient = {"doctor": own.doctor.pk, "gender": "Female", "first_name": "A", "last_name": "B"}
         answer = caller.post("/api/patients", json=patient)
         assert answer.status_code == 201, answer.text
-        with sending():
+        with run_sender():
             until(lambda: receiver.got)
         assert receiver.bodies()[0]["object"]["id"] == answer.json()["id"]
     with tenancy.within(own.id):

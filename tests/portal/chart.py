@@ -25,7 +25,7 @@ from charthouse.identity import tenancy
 from tests.portal.portal_patients import PortalPatient
 
 
-def png(size: tuple[int, int] = (8, 8)) -> bytes:
+def make_png(size: tuple[int, int] = (8, 8)) -> bytes:
     made = io.BytesIO()
     Image.new("RGB", size, "teal").save(made, "PNG")
     return made.getvalue()
@@ -79,14 +79,14 @@ class Chart:
         return self.add(Document, patient=self.known.patient, date="2026-01-02", **defaults | values)
 
     def image(self, **values: Any) -> PatientImage:
-        defaults = {"file": self.file(png(), "image/png"), "photo_type": "personal", "name": "Rash"}
+        defaults = {"file": self.file(make_png(), "image/png"), "photo_type": "personal", "name": "Rash"}
         return self.add(PatientImage, patient=self.known.patient, **defaults | values)
 
     def message(self, **values: Any) -> PatientMessage:
         defaults = {"doctor": self.clinic.doctor, "subject": "Your results", "body": "All is well."}
         return self.add(PatientMessage, patient=self.known.patient, **defaults | values)
 
-    def asked(self) -> Assignment:
+    def assign_questionnaire(self) -> Assignment:
         sheet = self.add(
             Questionnaire, name=f"How are you? {clock.now().timestamp()}", introduction="A few lines."
         )

@@ -50,7 +50,7 @@ def pending(caller: Caller) -> dict[str, Any]:
         return PortalAccess.objects.values().get()
 
 
-def opened(path: str) -> httpx.Client:
+def open_invitation(path: str) -> httpx.Client:
     """Open the page of an invitation in a new browser."""
     browser = client()
     assert browser.get(path).status_code == 200
@@ -58,12 +58,12 @@ def opened(path: str) -> httpx.Client:
 
 
 def take(path: str, born: str = BORN, browser: httpx.Client | None = None, **other: str) -> httpx.Response:
-    page = browser or opened(path)
+    page = browser or open_invitation(path)
     said = {"username": "Amara@Example.com ", "password": PASSWORD, "again": PASSWORD} | other
     return page.post(path, data=said | {"born": born, "csrfmiddlewaretoken": page.cookies["charthouse_csrf"]})
 
 
-def taken(answer: httpx.Response) -> bool:
+def is_taken(answer: httpx.Response) -> bool:
     return answer.status_code == 302 and answer.headers["Location"] == "/portal/sign-in"
 
 
@@ -81,7 +81,7 @@ def test_access_from_invitation_to_revocation(caller: Caller) -> None:
     }
     assert "Test Practice" in client().get(path).text
     assert caller.http.get(url(patient)).json() == [pending], "opening the page takes nothing"
-    assert taken(take(path))
+    assert is_taken(take(path))
     (active,) = caller.http.get(url(patient)).json()
     assert active["activated_on"] is not None
     assert caller.http.post(url(patient)).status_code == 409
@@ -113,7 +113,7 @@ def test_an_invitation_expires(caller: Caller) -> None:
         with tenancy.within(caller.clinic.id):
             assert list(portal_access.list_current_access(caller.clinic.id, patient["id"])) == []
     with clock.shift(portal_access.INVITATION_LIFETIME - timedelta(seconds=5)):
-        assert taken(take(path))
+        assert is_taken(take(path))
 
 
 def test_wrong_dates_of_birth_are_limited(caller: Caller) -> None:
@@ -128,7 +128,7 @@ def test_wrong_dates_of_birth_are_limited(caller: Caller) -> None:
 
 def test_concurrent_acceptances_of_a_link_succeed_once(caller: Caller) -> None:
     _, path = invite(caller)
-    browsers = [opened(path) for _ in range(6)]
+    browsers = [open_invitation(path) for _ in range(6)]
     answers = at_once(6, lambda at: take(path, browser=browsers[at]))
     assert sorted(answer.status_code for answer in answers) == [302] + [404] * 5
 
@@ -162,7 +162,7 @@ def test_the_link_is_stored_in_the_outbox_only(caller: Caller) -> None:
 
 def test_the_chosen_password_signs_in_and_is_stored_as_a_hash(caller: Caller) -> None:
     _, path = invite(caller)
-    assert taken(take(path))
+    assert is_taken(take(path))
     with tenancy.within(caller.clinic.id):
         row = PortalAccess.objects.get()
         assert portal_credentials.authenticate(caller.clinic.id, "AMARA@example.com", PASSWORD) == row
@@ -205,11 +205,11 @@ def test_invalid_credentials_are_refused(caller: Caller, said: dict[str, str], w
 
 def test_usernames_are_unique(caller: Caller) -> None:
     _, first = invite(caller)
-    assert taken(take(first))
+    assert is_taken(take(first))
     _, second = invite(caller)
     answer = take(second)
     assert "Somebody else signs in with this name" in answer.text
-    assert taken(take(second, username="amara.too"))
+    assert is_taken(take(second, username="amara.too"))
 
 
 def test_concurrent_choices_of_a_username_succeed_once(caller: Caller) -> None:
@@ -220,7 +220,7 @@ def test_concurrent_choices_of_a_username_succeed_once(caller: Caller) -> None:
     for other in others:
         assert caller.http.post(f"/api/patients/{other.pk}/onpatient_access").status_code == 204
         paths.append(link(caller))
-    browsers = [opened(path) for path in paths]
+    browsers = [open_invitation(path) for path in paths]
     answers = at_once(4, lambda at: take(paths[at], browser=browsers[at]))
     assert sorted(answer.status_code for answer in answers) == [200, 200, 200, 302]
     assert sum("Somebody else signs in" in answer.text for answer in answers) == 3
@@ -228,7 +228,7 @@ def test_concurrent_choices_of_a_username_succeed_once(caller: Caller) -> None:
 
 def test_a_new_password_by_link_keeps_the_username(caller: Caller) -> None:
     patient, path = invite(caller)
-    assert taken(take(path))
+    assert is_taken(take(path))
     with tenancy.within(caller.clinic.id), transaction.atomic():
         row = Patient.objects.get(pk=patient["id"])
         portal_access.invite_or_send_password_link(row, caller.user.pk)
@@ -236,7 +236,7 @@ def test_a_new_password_by_link_keeps_the_username(caller: Caller) -> None:
     assert len(caller.http.get(url(patient)).json()) == 1
     page = client().get(renewed).text
     assert "amara@example.com" in page
-    assert taken(
+    assert is_taken(
         take(
             renewed, username="somebody.else", password="another good password", again="another good password"
         )

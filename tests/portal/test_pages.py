@@ -19,7 +19,7 @@ from charthouse.domains.questionnaires.models import Answers
 from charthouse.domains.scheduling.models import Appointment
 from charthouse.identity import tenancy
 from charthouse.portal import portal_requests
-from tests.portal.chart import Chart, png
+from tests.portal.chart import Chart, make_png
 from tests.portal.portal_patients import PortalPatient, make_portal_patient, post
 from tests.queries import list_queries
 from tests.support import make_practice
@@ -156,7 +156,7 @@ def test_only_shared_documents_are_shown(known: PortalPatient, browser: httpx.Cl
 def test_an_image_becomes_a_request_and_is_accepted_into_the_chart(
     known: PortalPatient, browser: httpx.Client
 ) -> None:
-    chart, content = Chart(known), png()
+    chart, content = Chart(known), make_png()
     browser.get("/portal/images")
     answer = post(browser, "/portal/images", image=("rash.png", content))
     assert (answer.status_code, answer.headers["Location"]) == (302, "/portal/images")
@@ -183,7 +183,7 @@ def test_an_image_becomes_a_request_and_is_accepted_into_the_chart(
         (b"", "empty"),
         (b"%PDF-1.4", "not a valid image"),
         (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "not a valid image"),
-        (png()[:30], "not a valid image"),
+        (make_png()[:30], "not a valid image"),
         (None, "larger than 16 MB"),
     ],
 )
@@ -191,7 +191,7 @@ def test_files_that_are_no_images_are_refused(
     known: PortalPatient, browser: httpx.Client, content: bytes | None, wrong: str
 ) -> None:
     browser.get("/portal/images")
-    large = png() + b"\0" * (16 * 1024 * 1024)
+    large = make_png() + b"\0" * (16 * 1024 * 1024)
     answer = post(browser, "/portal/images", image=("x.png", large if content is None else content))
     assert answer.status_code == 400
     assert wrong in answer.text
@@ -271,7 +271,7 @@ def test_invalid_messages_are_refused(
 
 def test_a_questionnaire_is_answered_once(known: PortalPatient, browser: httpx.Client) -> None:
     chart = Chart(known)
-    asked = chart.asked()
+    asked = chart.assign_questionnaire()
     address = f"/portal/questionnaires/{asked.pk}"
     assert address in browser.get("/portal").text
     page = browser.get(address).text
@@ -316,14 +316,14 @@ def test_rows_of_another_patient_are_not_found(known: PortalPatient, browser: ht
             chart.document(description="CANARY"),
             chart.image(name="CANARY"),
             chart.message(subject="CANARY"),
-            chart.asked(),
+            chart.assign_questionnaire(),
         )
         attached = chart.add(PatientMessageAttachment, patient_message=message, attachment=chart.file())
         with tenancy.within(other.clinic.id):
             sharing.share(other.clinic.id, document.pk, other.clinic.user.pk)
         theirs = other.browser()
         theirs.get("/portal/images")
-        assert post(theirs, "/portal/images", image=("x.png", png())).status_code == 302
+        assert post(theirs, "/portal/images", image=("x.png", make_png())).status_code == 302
         (sent,) = chart.requests()
         addresses = (
             f"/portal/documents/{document.pk}",
@@ -380,8 +380,8 @@ def test_open_requests_are_limited(
 ) -> None:
     monkeypatch.setattr(portal_requests, "MAX_OPEN", 1)
     browser.get("/portal/images")
-    assert post(browser, "/portal/images", image=("x.png", png())).status_code == 302
-    answer = post(browser, "/portal/images", image=("x.png", png()))
+    assert post(browser, "/portal/images", image=("x.png", make_png())).status_code == 302
+    answer = post(browser, "/portal/images", image=("x.png", make_png()))
     assert answer.status_code == 409
     assert "look at already" in answer.text
     assert len(Chart(known).requests()) == 1
@@ -400,7 +400,7 @@ def test_pages_need_few_queries_for_many_rows(known: PortalPatient, browser: htt
         chart.visit(scheduled_time=clock.now() - timedelta(days=9))
         chart.message()
         chart.image()
-        chart.asked()
+        chart.assign_questionnaire()
         document = chart.document()
         with tenancy.within(known.clinic.id):
             sharing.share(known.clinic.id, document.pk, known.clinic.user.pk)

@@ -36,7 +36,7 @@ def is_in(browser: httpx.Client) -> bool:
     return answer.status_code == 200
 
 
-def events(clinic: Clinic) -> list[tuple[str, int | None]]:
+def list_events(clinic: Clinic) -> list[tuple[str, int | None]]:
     tenancy.set_tenant(clinic.id)
     return list(Event.objects.order_by("id").values_list("what", "patient_id"))
 
@@ -58,7 +58,7 @@ def test_signing_in_and_out(known: PortalPatient) -> None:
     assert post(browser, "/portal/sign-out").headers["Location"] == "/portal/sign-in"
     assert not is_in(browser)
     assert not is_in(client(cookies={"charthouse_portal": before})), "not even with the old cookie"
-    assert events(known.clinic) == [
+    assert list_events(known.clinic) == [
         ("portal signed in", known.patient.pk),
         ("portal signed out", known.patient.pk),
     ]
@@ -132,7 +132,7 @@ def test_a_wrong_password_is_reported_and_audited(known: PortalPatient) -> None:
     answer = sign_in(client(), known.username, "not the password")
     assert answer.status_code == 400
     assert "not the password" not in answer.text
-    assert events(known.clinic) == [("portal sign-in failed", known.patient.pk)]
+    assert list_events(known.clinic) == [("portal sign-in failed", known.patient.pk)]
 
 
 def test_credentials_are_not_logged(known: PortalPatient, caplog: pytest.LogCaptureFixture) -> None:
@@ -237,7 +237,7 @@ def test_a_forgotten_password(known: PortalPatient) -> None:
     assert sign_in(client(), known.username).status_code == 400
     assert sign_in(client(), known.username, "another good password").status_code == 302
     assert other.get(path).status_code == 404
-    assert ("portal password changed", known.patient.pk) in events(known.clinic)
+    assert ("portal password changed", known.patient.pk) in list_events(known.clinic)
 
 
 def test_a_link_to_a_new_password_expires(known: PortalPatient) -> None:
@@ -316,7 +316,7 @@ def test_changing_the_password_needs_the_present_one(known: PortalPatient) -> No
     assert not is_in(other), "every other session ends"
     assert sign_in(client(), known.username).status_code == 400
     assert sign_in(client(), known.username, NEW["password"]).status_code == 302
-    assert ("portal password changed", known.patient.pk) in events(known.clinic)
+    assert ("portal password changed", known.patient.pk) in list_events(known.clinic)
 
 
 def test_wrong_present_passwords_are_limited(known: PortalPatient) -> None:

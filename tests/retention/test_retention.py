@@ -20,14 +20,14 @@ from tests.support import make_practice
 DOCS = (Path(__file__).parents[2] / "docs" / "retention.md").read_text()
 
 
-def query(statement: str, *values: Any) -> list[tuple[Any, ...]]:
+def run_query(statement: str, *values: Any) -> list[tuple[Any, ...]]:
     with connections["owner"].cursor() as cursor:
         cursor.execute(statement, values)
         return cursor.fetchall() if cursor.description else []
 
 
 def test_every_table_is_swept_or_says_why_not() -> None:
-    found = query(
+    found = run_query(
         "select c.relname from pg_class c where c.relnamespace = 'public'::regnamespace "
         "and c.relkind in ('r', 'p') and not c.relispartition"
     )
@@ -51,13 +51,15 @@ def test_every_rule_has_a_periodic_task_and_is_documented() -> None:
 
 
 def add_job(status: str, age: timedelta, task: str) -> int:
-    ((job,),) = query(
+    ((job,),) = run_query(
         "insert into procrastinate_jobs (queue_name, task_name, status) values ('q', %s, %s) returning id",
         task,
         status,
     )
-    query("update procrastinate_events set at = now() - %s where job_id = %s", age, job)
-    query("insert into procrastinate_events (job_id, type, at) values (%s, 'started', now() - %s)", job, age)
+    run_query("update procrastinate_events set at = now() - %s where job_id = %s", age, job)
+    run_query(
+        "insert into procrastinate_events (job_id, type, at) values (%s, 'started', now() - %s)", job, age
+    )
     return int(job)
 
 
@@ -76,11 +78,11 @@ def test_finished_jobs_and_their_events_are_deleted_in_batches() -> None:
     assert swept["succeeded jobs"] >= 7
     assert swept["failed jobs"] >= 1
     assert sum("procrastinate_jobs" in each["sql"] for each in queries) >= 4
-    assert query("select id from procrastinate_jobs where task_name = %s order by id", task) == [
+    assert run_query("select id from procrastinate_jobs where task_name = %s order by id", task) == [
         (job,) for job in kept
     ]
-    assert query("select job_id from procrastinate_events where job_id = any (%s)", old) == []
-    query("delete from procrastinate_jobs where task_name = %s", task)
+    assert run_query("select job_id from procrastinate_events where job_id = any (%s)", old) == []
+    run_query("delete from procrastinate_jobs where task_name = %s", task)
 
 
 def test_texts_of_messages_that_were_not_sent_are_erased() -> None:
@@ -105,7 +107,7 @@ def test_texts_of_messages_that_were_not_sent_are_erased() -> None:
 def test_rows_of_packages_are_deleted(table: str, column: str) -> None:
     names = [
         (name, kind)
-        for name, kind in query(
+        for name, kind in run_query(
             "select column_name, data_type from information_schema.columns "
             "where table_name = %s and is_nullable = 'NO' and column_name <> 'id' and is_identity = 'NO'", table
         )
@@ -114,20 +116,20 @@ def test_rows_of_packages_are_deleted(table: str, column: str) -> None:
     values |= {name: "2020-01-01" for name, kind in names if kind.startswith("timestamp")}
     values |= {name: "1" for name, kind in names if kind in ("bigint", "integer", "boolean")}
     places = ", ".join(["%s"] * len(values))
-    query(f"insert into {table} ({', '.join(values)}) values ({places})", *values.values())  # noqa: S608
+    run_query(f"insert into {table} ({', '.join(values)}) values ({places})", *values.values())  # noqa: S608
     assert column in values
     assert sweeping.sweep()[table] >= 1
-    assert query(f"select from {table} where {column} < '2021-01-01'") == []
+    assert run_query(f"select from {table} where {column} < '2021-01-01'") == []
 
 
 def test_a_job_whose_worker_was_killed_is_run_again() -> None:
     task = f"test.{clock.now().timestamp()}"
-    ((worker,),) = query(
+    ((worker,),) = run_query(
         "insert into procrastinate_workers (last_heartbeat) values (now() - interval '1 hour') returning id"
     )
     job = add_job("doing", timedelta(hours=1), task)
     queue = f"queue of {task}"  # jobs that other tests have left are not run
-    query("update procrastinate_jobs set worker_id = %s where id = %s", worker, job)
+    run_query("update procrastinate_jobs set worker_id = %s where id = %s", worker, job)
 
     async def run() -> None:
         connector = app.connector.get_worker_connector()  # type: ignore[attr-defined]
@@ -138,5 +140,5 @@ def test_a_job_whose_worker_was_killed_is_run_again() -> None:
                 await background.run_worker_async(wait=False, install_signal_handlers=False, queues=[queue])
 
     asyncio.run(run())
-    assert query("select status::text from procrastinate_jobs where id = %s", job) == [("todo",)]
-    query("delete from procrastinate_jobs where id = %s", job)
+    assert run_query("select status::text from procrastinate_jobs where id = %s", job) == [("todo",)]
+    run_query("delete from procrastinate_jobs where id = %s", job)

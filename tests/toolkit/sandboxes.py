@@ -6,7 +6,7 @@ from pathlib import Path
 
 from charthouse.toolkit.client import Sandbox
 from tests.conftest import find_free_port
-from tests.test_commands import COMMAND, environment
+from tests.test_commands import COMMAND, make_environment
 from tests.waiting import PATIENCE, until
 
 
@@ -30,7 +30,7 @@ def start_sandbox(data: Path, *arguments: str, **more: str) -> RunningSandbox:
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=output,
-            env=environment(**more),
+            env=make_environment(**more),
             start_new_session=True,
         )
     until(lambda: "Ctrl-C stops" in log.read_text() or process.poll() is not None, "the sandbox is ready")

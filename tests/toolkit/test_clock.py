@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from charthouse.toolkit.client import Sandbox
-from tests.changes.receiver import Receiver, receiving
+from tests.changes.receiver import Receiver, run_receiver
 from tests.toolkit.sandboxes import RunningSandbox
 
 SECRET = "whsec_" + "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
@@ -35,7 +35,7 @@ def subscribe(sandbox: Sandbox, practice: Any, receiver: Receiver) -> Any:
 
 def test_what_falls_due_is_done_before_the_answer(sandbox: RunningSandbox) -> None:
     practice = sandbox.practices.create(patients=0)
-    with receiving() as receiver:
+    with run_receiver() as receiver:
         webhook = subscribe(sandbox, practice, receiver)
         receiver.status = 500
         create_patient(sandbox, practice)
@@ -58,7 +58,7 @@ def test_standard_verifiers_accept_webhooks_with_the_clock_moved(sandbox: Runnin
     from standardwebhooks import Webhook as StandardWebhook
     from svix.webhooks import Webhook as SvixWebhook
 
-    with receiving() as receiver:
+    with run_receiver() as receiver:
         for move in (
             lambda: sandbox.clock.advance(by="40d"),
             lambda: sandbox.clock.set(to="2024-02-29"),

@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from charthouse.toolkit.client import SandboxError
-from tests.changes.receiver import receiving
+from tests.changes.receiver import run_receiver
 from tests.toolkit.sandboxes import RunningSandbox
 from tests.toolkit.test_clock import create_patient, subscribe
 from tests.waiting import until
@@ -103,7 +103,7 @@ def test_wrong_faults_are_refused(sandbox: RunningSandbox) -> None:
 
 def test_webhooks_are_lost_late_and_sent_twice(sandbox: RunningSandbox) -> None:
     own = sandbox.practices.create(patients=0)
-    with receiving() as receiver:
+    with run_receiver() as receiver:
         webhook = subscribe(sandbox, own, receiver)
         sandbox.faults.add(kind="webhook-lost", app=own.app.client_id, operation="PATIENT_*", count=1)
         create_patient(sandbox, own)

@@ -14,7 +14,7 @@ from charthouse.toolkit import openapi
 from charthouse.toolkit.agents import callers, command, tools
 from charthouse.toolkit.client import SandboxError
 from charthouse.toolkit.controls import CONTROLS
-from tests.test_commands import environment
+from tests.test_commands import make_environment
 from tests.toolkit.sandboxes import RunningSandbox
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ def converse(sandbox: RunningSandbox, talk: Talk, *options: str) -> Any:
     from mcp import Client, StdioServerParameters
 
     arguments = ["-m", "charthouse", "mcp", "--data", str(sandbox.data), *options]
-    server = StdioServerParameters(command=sys.executable, args=arguments, env=environment())
+    server = StdioServerParameters(command=sys.executable, args=arguments, env=make_environment())
 
     async def run() -> Any:
         async with Client(server) as client:

@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, sync_playwright
 from charthouse.console.sandbox.subjects import EVERY, SHOWN_OTHERWISE, SUBJECTS, list_offered
 from charthouse.toolkit.controls import CONTROLS
 from tests.browser import PATIENCE, QUIET
-from tests.browser.axe import violations
+from tests.browser.axe import find_violations
 from tests.browser.test_console import PHONE
 from tests.toolkit.sandboxes import RunningSandbox
 
@@ -162,7 +162,7 @@ def test_pages_are_usable_by_everybody(sandbox: RunningSandbox, chromium: Browse
         for subject in EVERY:
             page.goto(f"/sandbox/{subject.slug}")
             assert page.evaluate("document.documentElement.scrollWidth") <= 375, subject.slug
-            assert violations(page) == [], subject.slug
+            assert find_violations(page) == [], subject.slug
         assert errors == []
     finally:
         context.close()

@@ -17,7 +17,7 @@ from django.db.migrations.loader import MigrationLoader
 from charthouse.embedded_postgres import database_url
 from charthouse.postgres_server import DATABASE_NAME
 from charthouse.toolkit.client import Sandbox, SandboxError
-from tests.changes.receiver import receiving
+from tests.changes.receiver import run_receiver
 from tests.toolkit.sandboxes import RunningSandbox
 from tests.toolkit.test_clock import create_patient, subscribe
 from tests.waiting import until
@@ -54,7 +54,7 @@ def test_restoring_brings_everything_back(sandbox: RunningSandbox) -> None:
     token = practice.token.access_token
     add_document(sandbox, practice)
     saved = sandbox.snapshots.save(name="before")
-    with receiving() as receiver:
+    with run_receiver() as receiver:
         webhook = subscribe(sandbox, practice, receiver)
         late = sandbox.practices.create(patients=1)
         sandbox.clock.real()
@@ -158,7 +158,7 @@ def test_reset_goes_back_to_the_seed(sandbox: RunningSandbox) -> None:
         ids.add(sandbox.practices.create(patients=1).patients[0].id)
     assert len(ids) == 1  # the next id is the same each time
     created = sandbox.practices.create(patients=1)
-    with receiving() as receiver:  # the worker follows
+    with run_receiver() as receiver:  # the worker follows
         subscribe(sandbox, created, receiver)
         create_patient(sandbox, created)
         assert sandbox.clock.advance(by="0s").settled

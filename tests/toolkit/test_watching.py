@@ -9,8 +9,8 @@ import pytest
 from charthouse import cli
 from charthouse.toolkit import watching
 from charthouse.toolkit.watching import listen
-from tests.changes.receiver import receiving
-from tests.test_commands import environment
+from tests.changes.receiver import run_receiver
+from tests.test_commands import make_environment
 from tests.toolkit.sandboxes import RunningSandbox
 from tests.toolkit.test_clock import create_patient
 from tests.toolkit.test_snapshots import fetch
@@ -21,7 +21,7 @@ def test_webhooks_are_forwarded_with_headers_and_answers(sandbox: RunningSandbox
     from standardwebhooks import Webhook as StandardWebhook
 
     practice, lines = sandbox.practices.create(patients=0), list[str]()
-    with receiving() as target:
+    with run_receiver() as target:
         app = practice.app.client_id
         with listen(sandbox, target.url, ["PATIENT_CREATE"], app, None, lines.append):
             target.status = 503
@@ -76,7 +76,7 @@ def test_logs_follow_what_comes(sandbox: RunningSandbox) -> None:
     options = ["--follow", "--app", practice.app.client_id, "--data", str(sandbox.data)]
     command = [sys.executable, "-m", "charthouse", "logs", *options]
     create_patient(sandbox, practice)
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment()) as process:
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=make_environment()) as process:
         assert process.stdout is not None
         assert "201  POST   /api/patients" in process.stdout.readline()  # it has begun
         fetch(sandbox, "patients/999999999", practice.token.access_token)

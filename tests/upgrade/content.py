@@ -20,7 +20,7 @@ from charthouse.domains.patients import merges
 from charthouse.domains.patients.models import Patient, PortalWording
 from charthouse.identity import second_factor, tenancy
 from charthouse.identity.models import Application, User
-from tests.changes.receiver import SECRET, receiving, sending, subscribed
+from tests.changes.receiver import SECRET, run_receiver, run_sender, subscribe
 from tests.jobs.worker import work_off
 from tests.support import client
 from tests.waiting import until
@@ -109,8 +109,8 @@ def _call_apis(caller: httpx.Client, api_user: dict[str, Any], client_id: str, u
 def _deliver_webhooks(caller: httpx.Client, practice: int, client_id: str, patient: int) -> None:
     """Deliver events to a webhook of the app and one of the practice, then one that the receiver answers with 503."""
     app = Application.objects.get(client_id=client_id)
-    with receiving() as receiver, sending():
-        subscribed(app, receiver, "PATIENT_MODIFY")
+    with run_receiver() as receiver, run_sender():
+        subscribe(app, receiver, "PATIENT_MODIFY")
         with tenancy.within(practice):
             actions.create_practice_webhook(
                 app.user.practice, receiver.url, WEBHOOK_HEADERS, ["patient.modified"]

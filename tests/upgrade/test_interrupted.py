@@ -15,7 +15,7 @@ from django.db import connections
 from tests import figures
 from tests.conftest import PGDATA, WORKER, _execute
 from tests.schema_dumps import dump_schema
-from tests.test_commands import environment
+from tests.test_commands import make_environment
 from tests.upgrade import releases
 
 KILL_STEP = int(os.environ.get("UPGRADE_KILL_STEP", "0"))  # 0: six kills of one upgrade
@@ -83,7 +83,7 @@ def upgrade(name: str, data: Path, *kills: int) -> list[str]:
     """Upgrade, killed at the n-th statement of each process, and return what became of each."""
     done = subprocess.run(
         [sys.executable, "-W", "ignore", "-c", UPGRADE, *map(str, kills)],
-        env=environment(
+        env=make_environment(
             DATABASE_URL=get_url(name), CHARTHOUSE_DATA=str(data), CHARTHOUSE_SECRET_KEY="only for tests",
             DJANGO_SETTINGS_MODULE="charthouse.settings",
         ),

@@ -43,24 +43,24 @@ class Account:
         answer = self.send(address, **values)
         assert answer.status_code == 302, answer.text[-3000:]
 
-    def shown(self, path: str) -> Any:
+    def show(self, path: str) -> Any:
         answer = self.program.get(path)
         assert answer.status_code == 200, answer.text
         return answer.json()
 
-    def listed(self, path: str) -> list[dict[str, Any]]:
-        rows: list[dict[str, Any]] = self.shown(f"patients/{self.patient}/{path}")["data"]
+    def list_rows(self, path: str) -> list[dict[str, Any]]:
+        rows: list[dict[str, Any]] = self.show(f"patients/{self.patient}/{path}")["data"]
         return rows
 
     def define(self, **values: str) -> int:
         """Add a charge definition and return its id."""
         usual = {"name": "Counseling", "retail": "90.00", "cpt_code": "97802"}
         assert send(self.browser, "/catalogues/charges/new", **usual | values).status_code == 302
-        return int(self.shown("charge_master")["data"][-1]["id"])
+        return int(self.show("charge_master")["data"][-1]["id"])
 
     def charge(self, **values: str) -> int:
         self.write("charges/new", **{"name": "Form", "amount": "25.00"} | values)
-        return int(self.listed("charges")[-1]["id"])
+        return int(self.list_rows("charges")[-1]["id"])
 
 
 @pytest.fixture
@@ -105,17 +105,17 @@ def test_a_charge_takes_the_definitions_values(account: Account) -> None:
     visit = account.calendar.book("2026-03-10T09:00:00")
     definition = account.define()
     account.write("charges/new", definition=str(definition), quantity="2", encounter=str(visit["id"]))
-    (shown,) = account.listed("charges")
+    (shown,) = account.list_rows("charges")
     assert (shown["name"], shown["amount"], shown["quantity"]) == ("Counseling", "90.00", 2)
     assert shown["charge_master_details"]["id"] == definition
     assert shown["encounter_id"] == int(visit["id"])
     assert shown["addedby"] == account.clinic.user.pk
     assert shown["billing_rules"]["cpt_code"] == "97802"
     account.write(f"charges/{shown['id']}", notes="Half now", amount="80.00", name="Counseling", quantity="2")
-    assert account.listed("charges")[0]["amount"] == "80.00"
+    assert account.list_rows("charges")[0]["amount"] == "80.00"
     account.write(f"charges/{shown['id']}/delete")
-    assert account.listed("charges") == []
-    gone = account.shown(f"charges/{shown['id']}?include_deleted=true")
+    assert account.list_rows("charges") == []
+    gone = account.show(f"charges/{shown['id']}?include_deleted=true")
     assert gone["is_deleted"] is True
 
 
@@ -134,7 +134,7 @@ def test_invalid_charges_are_refused(account: Account, values: dict[str, str], w
     answer = account.send("charges/new", **values)
     assert answer.status_code == 400
     assert wrong in answer.text
-    assert account.listed("charges") == []
+    assert account.list_rows("charges") == []
 
 
 def test_inactive_definitions_are_not_charged(account: Account) -> None:
@@ -167,7 +167,7 @@ def test_a_voided_charge_is_unchanged(account: Account) -> None:
     assert "stays to be seen" in account.browser.get(f"{account.url_path}/charges/{row}/do/void").text
     since = clock.now()
     account.write(f"charges/{row}/do/void")
-    shown = account.shown(f"charges/{row}")
+    shown = account.show(f"charges/{row}")
     assert shown["is_voided"] is True
     with tenancy.within(account.clinic.id):
         assert accounts.Charge.objects.get(pk=row).updated_at > since
@@ -189,19 +189,19 @@ def test_an_estimate_becomes_a_charge_once(account: Account) -> None:
         justifying_diagnoses="Z23\nE11.9",
         which_insurance_to_bill="primary",
     )
-    (estimate,) = account.listed("estimates")
+    (estimate,) = account.list_rows("estimates")
     assert estimate["billing_rules"]["justifying_diagnoses"] == ["Z23", "E11.9"]
     assert estimate["converted_tp_patient_charge_id"] is None
     account.write(f"estimates/{estimate['id']}/do/convert")
-    (charge,) = account.listed("charges")
-    converted = account.shown(f"patients/{account.patient}/estimates/{estimate['id']}")
+    (charge,) = account.list_rows("charges")
+    converted = account.show(f"patients/{account.patient}/estimates/{estimate['id']}")
     assert converted["converted_tp_patient_charge_id"] == str(charge["id"])
     for key in ("name", "amount", "quantity", "discount_multiplier", "patient_id"):
         assert charge[key] == estimate[key], key
     assert account.send(f"estimates/{estimate['id']}/do/convert").status_code == 409
     assert account.send(f"estimates/{estimate['id']}", name="Other", amount="1.00").status_code == 409
     assert account.send(f"estimates/{estimate['id']}/delete").status_code == 409
-    assert len(account.listed("charges")) == 1
+    assert len(account.list_rows("charges")) == 1
 
 
 def test_an_expired_estimate_is_refused(account: Account) -> None:
@@ -215,7 +215,7 @@ def test_an_expired_estimate_is_refused(account: Account) -> None:
     )
     assert "before the day of the estimate" in answer.text
     account.write("estimates/new", name="Shot", amount="38.00", transaction_date=past, expiration_date=past)
-    (estimate,) = account.listed("estimates")
+    (estimate,) = account.list_rows("estimates")
     answer = account.send(f"estimates/{estimate['id']}/do/convert")
     assert answer.status_code == 409
     assert "expired" in answer.text
@@ -226,7 +226,7 @@ def test_an_invoice_from_creation_to_payment(account: Account) -> None:
     voided = account.charge()
     account.write(f"charges/{voided}/do/void")
     account.write("invoices/new")
-    (invoice,) = account.listed("invoices")
+    (invoice,) = account.list_rows("invoices")
     assert [one["id"] for one in invoice["charges"]] == [first, second]
     assert (invoice["total"], invoice["balance"], invoice["status"]) == ("100.50", "100.50", "open")
     assert "no open charge" in account.send("invoices/new").text
@@ -241,13 +241,13 @@ def test_an_invoice_from_creation_to_payment(account: Account) -> None:
     account.write(f"{address}/pay", amount="40.50", method="CASH")
     assert "Only 60.00 is still to be paid" in account.send(f"{address}/pay", amount="60.01").text
     assert account.send(f"{address}/pay", amount="0").status_code == 400
-    (paid,) = account.listed("invoices")
+    (paid,) = account.list_rows("invoices")
     assert (paid["amount_paid"], paid["balance"], paid["status"]) == ("40.50", "60.00", "open")
     assert account.send(f"{address}/do/void").status_code == 409, "with a payment on it"
     # an insurer pays some of it
     account.write(f"charges/{second}", name="Form", amount="75.50", amt_paid_by_insurance="20.00")
     account.write(f"{address}/pay", amount="40.00")
-    (paid,) = account.listed("invoices")
+    (paid,) = account.list_rows("invoices")
     assert (paid["total"], paid["balance"], paid["status"]) == ("80.50", "0.00", "paid")
     assert "40.00" in account.browser.get(f"{account.url_path}/{address}").text
     # all of it is taken back
@@ -255,7 +255,7 @@ def test_an_invoice_from_creation_to_payment(account: Account) -> None:
         account.write(f"{address}/payments/{payment['id']}")
     assert account.send(f"{address}/payments/{payment['id']}").status_code == 400
     account.write(f"{address}/do/void")
-    (void,) = account.listed("invoices")
+    (void,) = account.list_rows("invoices")
     assert (void["status"], void["balance"], len(void["charges"]), void["payments"]) == (
         "void",
         "0.00",
@@ -264,7 +264,7 @@ def test_an_invoice_from_creation_to_payment(account: Account) -> None:
     )
     assert account.send(f"{address}/pay", amount="1").status_code == 409
     account.write("invoices/new", charges=str(second))
-    assert [one["id"] for one in account.listed("invoices")[-1]["charges"]] == [second]
+    assert [one["id"] for one in account.list_rows("invoices")[-1]["charges"]] == [second]
     assert account.send("invoices/new", charges=str(second)).status_code == 400
     assert account.send("invoices/new", date="2026-03-10", due_date="2026-03-09").status_code == 400
 
@@ -274,14 +274,14 @@ def test_concurrent_invoices_take_a_charge_once(account: Account) -> None:
     sent = [open_signed_in_browser(account.clinic.user.username) for _ in range(4)]
     answers = at_once(4, lambda n: send(sent[n], f"{account.url_path}/invoices/new").status_code)
     assert sorted(answers) == [302, 400, 400, 400]
-    (invoice,) = account.listed("invoices")
+    (invoice,) = account.list_rows("invoices")
     assert [one["id"] for one in invoice["charges"]] == [row]
 
 
 def test_concurrent_payments_do_not_exceed_the_balance(account: Account) -> None:
     account.charge(amount="100.00")
     account.write("invoices/new")
-    (invoice,) = account.listed("invoices")
+    (invoice,) = account.list_rows("invoices")
     address = f"{account.url_path}/invoices/{invoice['id']}/pay"
     sent = [open_signed_in_browser(account.clinic.user.username) for _ in range(4)]
     assert sorted(at_once(4, lambda n: send(sent[n], address, amount="60").status_code)) == [
@@ -290,7 +290,7 @@ def test_concurrent_payments_do_not_exceed_the_balance(account: Account) -> None
         400,
         400,
     ]
-    assert account.listed("invoices")[0]["balance"] == "40.00"
+    assert account.list_rows("invoices")[0]["balance"] == "40.00"
 
 
 # -- subscriptions ----------------------------------------------------------------------------------------------
@@ -300,13 +300,13 @@ def subscribe(account: Account, **values: str) -> dict[str, Any]:
     definition = values.pop("definition", "") or str(account.define(name="Membership", retail="85.00"))
     usual = {"definition": definition, "schedule_frequency": "monthly"}
     account.write("subscriptions/new", **usual | values)
-    return account.listed("subscriptions")[-1]
+    return account.list_rows("subscriptions")[-1]
 
 
 def billed(account: Account) -> list[tuple[str, str]]:
     tenancy.clear_tenant()
     subscriptions.charge_due()
-    return [(row["transaction_date"], row["amount"]) for row in account.listed("charges")]
+    return [(row["transaction_date"], row["amount"]) for row in account.list_rows("charges")]
 
 
 def today(account: Account) -> date:
@@ -322,9 +322,9 @@ def test_each_billing_period_is_charged_once(account: Account) -> None:
     assert (shown["amount"], shown["next_billing_date"]) == ("85.00", str(now))
     assert billed(account) == [(str(now), "85.00")]
     assert billed(account) == [(str(now), "85.00")]
-    (after,) = account.listed("subscriptions")
+    (after,) = account.list_rows("subscriptions")
     assert after["next_billing_date"] > str(now + timedelta(days=27))
-    (charge,) = account.listed("charges")
+    (charge,) = account.list_rows("charges")
     assert (charge["name"], charge["addedby"]) == ("Membership", 99999)
 
 
@@ -359,7 +359,7 @@ def test_a_subscription_ends(account: Account) -> None:
     )
     assert "can&#x27;t be changed any more" in answer.text
     account.write(f"{address}/do/end")
-    (ended,) = account.listed("subscriptions")
+    (ended,) = account.list_rows("subscriptions")
     assert (ended["end_date"], ended["next_billing_date"]) == (str(now), None)
     with clock.shift(timedelta(days=70)):
         assert len(billed(account)) == 1
@@ -367,7 +367,7 @@ def test_a_subscription_ends(account: Account) -> None:
         body = {"definition": str(shown["subscription_charge_id"]), "schedule_frequency": "monthly"}
         assert account.send(address, **body, end_date="").status_code == 409
     account.write(f"{address}/delete")
-    assert account.listed("subscriptions") == []
+    assert account.list_rows("subscriptions") == []
 
 
 def test_invalid_subscriptions_are_refused(account: Account) -> None:
@@ -383,14 +383,14 @@ def test_invalid_subscriptions_are_refused(account: Account) -> None:
         answer = account.send("subscriptions/new", **of | values)
         assert answer.status_code == 400, values
         assert wrong in answer.text, values
-    assert account.listed("subscriptions") == []
+    assert account.list_rows("subscriptions") == []
 
 
 def test_the_accounts_balances(account: Account) -> None:
     account.charge(amount="10.00")
     account.write("invoices/new")
     account.charge(amount="7.25")
-    (invoice,) = account.listed("invoices")
+    (invoice,) = account.list_rows("invoices")
     account.write(f"invoices/{invoice['id']}/pay", amount="4.00")
     page = re.sub(r"<[^>]+>", " ", account.browser.get(account.url_path).text)
     assert re.search(r"Unbilled\s+\$7.25", page)

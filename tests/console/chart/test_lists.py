@@ -24,10 +24,10 @@ from tests.support import Clinic, make_api_user, make_practice
 @pytest.fixture
 def lists(clinic: Clinic) -> dict[str, int]:
     """Make a row of each setup list that the chart refers to and return their ids."""
-    return made(clinic)
+    return add_rows(clinic)
 
 
-def made(clinic: Clinic) -> dict[str, int]:
+def add_rows(clinic: Clinic) -> dict[str, int]:
     practice: dict[str, Any] = {"practice": clinic.practice}
     with tenancy.within(clinic.id):
         return {
@@ -72,7 +72,7 @@ def test_rows_written_in_the_chart_are_in_cerbos_api(
     again = send(browser, f"{base}/new", **told)
     assert again.status_code == (302 if place in ("supplements", "maintenance") else 400)
     elsewhere = make_practice()
-    stranger = str(made(elsewhere)[next(iter(values.values()))])
+    stranger = str(add_rows(elsewhere)[next(iter(values.values()))])
     refused = send(browser, f"{base}/new", **told | {next(iter(values)): stranger})
     assert refused.status_code == 400, "a row of another practice"
     assert (

@@ -12,7 +12,7 @@ from django.conf import settings
 from charthouse.changes import actions, verification
 from charthouse.changes.models import Delivery, Webhook
 from charthouse.identity import tenancy
-from tests.changes.receiver import SECRET, Receiver, receiving, sending, verify
+from tests.changes.receiver import SECRET, Receiver, run_receiver, run_sender, verify
 from tests.console.test_shell import bounded_queries
 from tests.identity.oauth_flow import open_signed_in_browser, parse_hidden_fields
 from tests.jobs.worker import work_off
@@ -28,7 +28,7 @@ def sandbox(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def receiver() -> Iterator[Receiver]:
-    with receiving() as made:
+    with run_receiver() as made:
         yield made
 
 
@@ -64,7 +64,7 @@ def test_a_webhook_from_creation_to_redelivery(
     assert "every 2s" not in page
     assert receiver.url in browser.get(f"/developer/apps/{app.row.pk}/webhooks").text
     assert SECRET not in browser.get(address).text + browser.get(f"{address}/edit").text
-    with sending():
+    with run_sender():
         with client(token) as caller:
             body = {
                 "doctor": clinic.doctor.pk,

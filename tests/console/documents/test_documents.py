@@ -10,7 +10,7 @@ from charthouse.domains.tasks.models import Task
 from charthouse.identity import tenancy
 from charthouse.identity.models import PERMISSIONS
 from tests.console.test_shell import bounded_queries, send
-from tests.domains.documents.uploads import PDF, body
+from tests.domains.documents.uploads import PDF, make_body
 from tests.domains.scheduling.calendar import Calendar
 from tests.identity.oauth_flow import open_signed_in_browser, parse_hidden_fields
 from tests.support import PASSWORD, Clinic, make_api_user, make_doctor, make_practice, make_user
@@ -25,7 +25,7 @@ def program(clinic: Clinic) -> httpx.Client:
 
 def received(program: httpx.Client, patient: int, **values: Any) -> dict[str, Any]:
     """Write a document to the chart through the API."""
-    sent = body(patient, PDF, "application/pdf", name="Echo report") | values
+    sent = make_body(patient, PDF, "application/pdf", name="Echo report") | values
     url = f"patients/{patient}/documents"
     assert program.post(url, json=sent, params={"enqueue": "false"}).status_code == 200
     return dict(program.get(url).json()["data"][-1])

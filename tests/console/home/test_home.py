@@ -21,7 +21,7 @@ from charthouse.identity import tenancy
 from charthouse.identity.models import User
 from charthouse.identity.permission_presets import PRESETS
 from tests.console.test_shell import bounded_queries
-from tests.domains.documents.uploads import picture
+from tests.domains.documents.uploads import make_picture
 from tests.domains.scheduling.calendar import DAY, Calendar
 from tests.identity.oauth_flow import open_signed_in_browser
 from tests.support import PASSWORD, Clinic, make_user
@@ -63,7 +63,7 @@ def local_time(calendar: Calendar, **ago: Any) -> str:
 def test_a_provider_sees_own_work(calendar: Calendar, clinic: Clinic, at_noon: None) -> None:
     calendar.book(local_time(calendar, hours=-1), reason="Sore throat")
     calendar.book(local_time(calendar, hours=-2), reason="Not coming", status="Cancelled")
-    calendar.book(local_time(calendar, hours=-3), reason="Someone else's", doctor=calendar.colleague().pk)
+    calendar.book(local_time(calendar, hours=-3), reason="Someone else's", doctor=calendar.add_colleague().pk)
     past = calendar.book(local_time(calendar, days=2), reason="Back pain", status="Complete")
     calendar.book(local_time(calendar, days=3), reason="Nothing written")
     sent = calendar.http.post(
@@ -74,7 +74,7 @@ def test_a_provider_sees_own_work(calendar: Calendar, clinic: Clinic, at_noon: N
             "description": "Consult",
             "date": DAY,
         },
-        files={"document": ("consult.png", picture(), "image/png")},
+        files={"document": ("consult.png", make_picture(), "image/png")},
     )
     consult = sent.json()["id"]
     now = clock.now()

@@ -58,7 +58,7 @@ def listing(address: str = "/profiles") -> TablePage:
     return TABLE.build_page(RequestFactory().get(unescape(address)), AppointmentProfile.objects.all())
 
 
-def names(shown: TablePage) -> list[str]:
+def list_names(shown: TablePage) -> list[str]:
     return [str(cells[0].value) for _, cells in shown.rows]
 
 
@@ -72,7 +72,9 @@ def walk(address: str) -> tuple[list[str], list[str]]:
     while back[-1].previous:
         back.append(listing(back[-1].previous))
         assert len(back) < 20
-    return [n for page in pages for n in names(page)], [n for page in reversed(back) for n in names(page)]
+    return [n for page in pages for n in list_names(page)], [
+        n for page in reversed(back) for n in list_names(page)
+    ]
 
 
 @pytest.mark.parametrize("sort", ["name", "sort_order", "duration"])
@@ -99,8 +101,8 @@ def test_a_concurrent_insert_shifts_no_page(profiles: Clinic) -> None:
     AppointmentProfile.objects.create(
         practice=profiles.practice, doctor=profiles.doctor, name="A first one", color="#000000", duration=5
     )
-    assert names(listing(second.next))[0] > names(second)[-1]
-    assert names(listing(listing(second.next).previous)) == names(second)
+    assert list_names(listing(second.next))[0] > list_names(second)[-1]
+    assert list_names(listing(listing(second.next).previous)) == list_names(second)
 
 
 def test_searching_finds_every_word_in_any_case(profiles: Clinic) -> None:
@@ -122,7 +124,7 @@ def test_filters_restrict_the_rows(profiles: Clinic) -> None:
      "?length=9", "?q=%00", "?sort=password&after=1%27"],
 )  # fmt: skip
 def test_malformed_parameters_are_ignored(profiles: Clinic, address: str) -> None:
-    assert names(listing(f"/profiles{address}")) == names(listing())
+    assert list_names(listing(f"/profiles{address}")) == list_names(listing())
 
 
 def test_headings_reverse_the_order(profiles: Clinic) -> None:

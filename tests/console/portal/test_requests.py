@@ -22,7 +22,7 @@ from tests.identity.oauth_flow import open_signed_in_browser, parse_hidden_field
 from tests.support import PASSWORD, Clinic, make_api_user, make_doctor, make_practice, make_user
 
 
-def sent(calendar: Calendar, kind: str = "supplement", **values: Any) -> PortalRequest:
+def send_request(calendar: Calendar, kind: str = "supplement", **values: Any) -> PortalRequest:
     """Make a request of the calendar's patient."""
     practice = calendar.clinic.practice
     with tenancy.within(practice.pk):
@@ -39,7 +39,7 @@ def push(browser: httpx.Client, address: str) -> httpx.Response:
 
 
 def test_a_request_is_accepted_once(calendar: Calendar, browser: httpx.Client) -> None:
-    request = sent(
+    request = send_request(
         calendar, notes="For <b>sleep</b>", api_user=make_api_user(calendar.clinic.practice).row.pk
     )
     with bounded_queries():
@@ -66,7 +66,7 @@ def test_a_request_is_accepted_once(calendar: Calendar, browser: httpx.Client) -
 
 
 def test_a_request_is_dismissed(calendar: Calendar, browser: httpx.Client) -> None:
-    request = sent(calendar)
+    request = send_request(calendar)
     assert "Dismiss this request?" in browser.get(f"/queue/{request.pk}/dismiss").text
     assert "was dismissed" in push(browser, f"/queue/{request.pk}/dismiss").text
     with tenancy.within(calendar.clinic.id):
@@ -79,7 +79,7 @@ def test_an_image_is_shown_and_accepted(calendar: Calendar, browser: httpx.Clien
     Image.new("RGB", (8, 8), "red").save(picture, "PNG")
     with tenancy.within(calendar.clinic.id):
         file = store_file(ContentFile(picture.getvalue()), "image/png", calendar.clinic.id)
-    request = sent(calendar, "image", title="Image", file=file, payload={"size": 2048})
+    request = send_request(calendar, "image", title="Image", file=file, payload={"size": 2048})
     page = browser.get(f"/queue/{request.pk}").text
     (link,) = re.findall(r'<img src="([^"]+)"', page)[-1:]
     assert browser.get(unescape(link)).content == picture.getvalue()
@@ -98,8 +98,10 @@ def test_prescription_requests_show_the_drug(calendar: Calendar, browser: httpx.
             name="Lisinopril",
             frequency="Once a day",
         )
-    rx = sent(calendar, "rx", title="Metformin", payload={"drug_id": drug.pk})
-    refill = sent(calendar, "rx_refill", title="Lisinopril", payload={"original_prescription_id": row.pk})
+    rx = send_request(calendar, "rx", title="Metformin", payload={"drug_id": drug.pk})
+    refill = send_request(
+        calendar, "rx_refill", title="Lisinopril", payload={"original_prescription_id": row.pk}
+    )
     assert "500 mg" in browser.get(f"/queue/{rx.pk}").text
     assert "Once a day" in browser.get(f"/queue/{refill.pk}").text
     for request in (rx, refill):
@@ -115,10 +117,12 @@ def test_prescription_requests_show_the_drug(calendar: Calendar, browser: httpx.
 def test_answers_and_messages_are_shown_sanitized(calendar: Calendar, browser: httpx.Client) -> None:
     html = "<p>Sleep: <b>badly</b></p><script>alert(1)</script><img src=x onerror=alert(2)>"
     answers = {"questionnaire_name": "Sleep", "questionnaire_type": "intake", "html_content": html}
-    page = browser.get(f"/queue/{sent(calendar, 'questionnaire', title='Sleep', payload=answers).pk}").text
+    page = browser.get(
+        f"/queue/{send_request(calendar, 'questionnaire', title='Sleep', payload=answers).pk}"
+    ).text
     assert "<b>badly</b>" in page
     assert "alert(" not in page
-    letter = sent(
+    letter = send_request(
         calendar,
         "secure_message",
         title="Refill",
@@ -136,7 +140,7 @@ def test_answers_and_messages_are_shown_sanitized(calendar: Calendar, browser: h
 def test_requests_need_the_permissions_of_their_resource(
     calendar: Calendar, browser: httpx.Client, clinic: Clinic
 ) -> None:
-    request = sent(calendar)
+    request = send_request(calendar)
     other = make_practice()
     other.user.set_password(PASSWORD)
     other.user.save()

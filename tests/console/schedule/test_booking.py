@@ -151,15 +151,15 @@ def test_an_appointment_is_edited_by_two_people(calendar: Calendar, browser: htt
     page = browser.get(address).text
     originals = dict(re.findall(r'name="(was\.[^"]+)" value="([^"]*)"', page))
     mine = {name.removeprefix("was."): value for name, value in originals.items()}
-    calendar.changed(visit, notes="Bring papers", duration=45)
+    calendar.change_and_read(visit, notes="Bring papers", duration=45)
     answer = send(browser, address, **originals, **mine | {"reason": "Fever"})
     assert answer.status_code == 302, answer.text[-3000:]
-    shown = calendar.shown(visit)
+    shown = calendar.read_appointment(visit)
     assert (shown["reason"], shown["notes"], shown["duration"]) == ("Fever", "Bring papers", 45)
     conflict = send(browser, address, **originals, **mine | {"duration": "60"})
     assert conflict.status_code == 409
     assert "while you were editing" in conflict.text
-    assert calendar.shown(visit)["duration"] == 45
+    assert calendar.read_appointment(visit)["duration"] == 45
     with bounded_queries():
         page = browser.get(f"/appointments/{visit['id']}").text
     for words in (
@@ -191,11 +191,11 @@ def test_a_series_is_edited_from_one_of_its_appointments(calendar: Calendar, bro
         return send(browser, address, scope=scope, **originals, **own | changed)
 
     def read() -> list[tuple[str, str]]:
-        shown = [calendar.shown({"id": row}) for row in ids]
+        shown = [calendar.read_appointment({"id": row}) for row in ids]
         return [(one["scheduled_time"][5:16], one["reason"]) for one in shown]
 
     assert edit(ids[1], "one", reason="Fever").status_code == 302
-    calendar.changed({"id": ids[3]}, status="Cancelled")
+    calendar.change_and_read({"id": ids[3]}, status="Cancelled")
     moved = edit(ids[1], "following", scheduled_time="2044-03-15T10:00")
     assert moved.status_code == 302
     assert "2 appointments of the series" in browser.get(moved.headers["Location"]).text

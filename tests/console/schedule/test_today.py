@@ -82,8 +82,8 @@ def test_waiting_times_and_undo(calendar: Calendar, browser: httpx.Client) -> No
     assert "Ada: Complete." in said
     where, values = read_undo(said)
     assert browser.post(where, data=values).status_code == 302
-    assert calendar.shown(visit)["status"] == "Checked In"
-    steps = [item["to_status"] for item in calendar.shown(visit)["status_transitions"]]
+    assert calendar.read_appointment(visit)["status"] == "Checked In"
+    steps = [item["to_status"] for item in calendar.read_appointment(visit)["status_transitions"]]
     assert steps[-3:] == ["Checked In", "Complete", "Checked In"]
 
 
@@ -93,7 +93,7 @@ def test_the_wait_begins_anew_when_an_arrival_was_a_mistake(
     visit = calendar.book(f"{DAY}T09:00:00", status="Arrived")
     with clock.shift(timedelta(minutes=40)):
         for status in ("Confirmed", "Arrived"):
-            calendar.changed(visit, status=status)
+            calendar.change_and_read(visit, status=status)
         page = open_signed_in_browser(calendar.clinic.user.username).get("/day", params={"date": DAY}).text
     assert "40 min" not in page
     assert "0 min" in page
@@ -110,7 +110,7 @@ def test_check_in_shows_what_is_owed_and_missing(calendar: Calendar, browser: ht
         assert words in page, words
     values = parse_hidden_fields(browser.get(address, params={"back": "/day?date=2026-03-10"}))
     assert browser.post(address, data=values).headers["Location"] == "/day?date=2026-03-10"
-    assert calendar.shown(visit)["status"] == "Checked In"
+    assert calendar.read_appointment(visit)["status"] == "Checked In"
     assert (
         browser.get(f"/visits/{calendar.book(f'{DAY}T12:00:00', patient=None)['id']}/check-in").status_code
         == 404
@@ -121,16 +121,16 @@ def test_a_cancellation_has_a_reason(calendar: Calendar, browser: httpx.Client) 
     visit = calendar.book(f"{DAY}T09:00:00")
     address = f"/visits/{visit['id']}/cancel"
     assert "Choose or enter a reason." in posted(browser, address).text
-    assert calendar.shown(visit)["status"] == ""
+    assert calendar.read_appointment(visit)["status"] == ""
     assert posted(browser, address, reason="Weather", back="/day").status_code == 302
-    shown = calendar.shown(visit)
+    shown = calendar.read_appointment(visit)
     assert (shown["status"], shown["status_transitions"][-1]["reason"]) == ("Cancelled", "Weather")
     page = browser.get("/day", params={"date": DAY}).text
     assert "is cancelled: Weather." in page
     calendar.book(f"{DAY}T09:00:00")
     where, values = read_undo(page)
     browser.post(where, data=values)
-    assert calendar.shown(visit)["status"] == "Cancelled", "somebody else has the time now"
+    assert calendar.read_appointment(visit)["status"] == "Cancelled", "somebody else has the time now"
     assert "overlaps" in browser.get("/day").text
 
 
@@ -140,13 +140,13 @@ def test_a_room_is_chosen_and_a_taken_one_is_refused(calendar: Calendar, browser
     calendar.book(f"{DAY}T09:00:00", exam_room=2, doctor=other.pk)
     address = f"/visits/{visit['id']}/room"
     posted(browser, address, exam_room="2")
-    assert calendar.shown(visit)["exam_room"] == 1
-    calendar.changed(visit, scheduled_time=f"{DAY}T10:00:00")
+    assert calendar.read_appointment(visit)["exam_room"] == 1
+    calendar.change_and_read(visit, scheduled_time=f"{DAY}T10:00:00")
     posted(browser, address, exam_room="2")
-    assert calendar.shown(visit)["exam_room"] == 2
+    assert calendar.read_appointment(visit)["exam_room"] == 2
     assert "moved to Room 2" in browser.get("/day").text
     posted(browser, address, exam_room="\N{ARABIC-INDIC DIGIT SEVEN}")
-    assert calendar.shown(visit)["exam_room"] == 2
+    assert calendar.read_appointment(visit)["exam_room"] == 2
 
 
 def test_a_front_desk_books_and_receives_without_clinical_or_billing_permissions(
@@ -164,7 +164,7 @@ def test_a_front_desk_books_and_receives_without_clinical_or_billing_permissions
         with bounded_queries():
             assert there.get(address).status_code == 200, address
     posted(there, f"/visits/{visit['id']}/check-in")
-    assert calendar.shown(visit)["status"] == "Checked In"
+    assert calendar.read_appointment(visit)["status"] == "Checked In"
     values = {"doctor": str(calendar.doctor.pk), "office": str(calendar.office.pk), "exam_room": "1",
               "scheduled_time": f"{DAY}T15:00:00", "duration": "30"}  # fmt: skip
     assert send(there, f"/book/{calendar.patient_id}", **values).status_code == 302
@@ -212,14 +212,14 @@ def test_a_dragged_appointment_is_moved_or_refused(calendar: Calendar, browser: 
     calendar.book(f"{DAY}T11:00:00")
     address = f"/visits/{visit['id']}/move"
     assert posted(browser, address, scheduled_time=f"{DAY}T10:00:00", duration="45").json() == {}
-    moved = calendar.shown(visit)
+    moved = calendar.read_appointment(visit)
     assert (moved["scheduled_time"], moved["duration"]) == (f"{DAY}T10:00:00", 45)
     taken = posted(browser, address, scheduled_time=f"{DAY}T11:00:00")
     named = "This overlaps with Ada: Tue Mar 10, 11:00 AM to 11:30 AM, "
     assert taken.json()["detail"].startswith(named), taken.json()
     assert taken.json()["detail"].endswith(", room 1.")
     assert posted(browser, address, scheduled_time="never").json()["detail"]
-    assert calendar.shown(visit) == moved
+    assert calendar.read_appointment(visit) == moved
     other = Calendar(clinic=make_practice()).book(f"{DAY}T09:00:00")
     assert posted(browser, f"/visits/{other['id']}/move", duration="5").status_code == 404
 

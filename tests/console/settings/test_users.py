@@ -42,7 +42,7 @@ def invite(browser: httpx.Client, clinic: Clinic, **values: Any) -> User:
     return User.objects.get(username=values.get("username", username))
 
 
-def events(clinic: Clinic, what: str) -> list[dict[str, Any]]:
+def list_events(clinic: Clinic, what: str) -> list[dict[str, Any]]:
     with tenancy.within(clinic.id):
         return list(Event.objects.filter(what=what).order_by("pk").values_list("details", flat=True))
 
@@ -52,7 +52,7 @@ def test_an_invited_user_sets_a_password_and_signs_in(clinic: Clinic, browser: h
     assert (person.practice_id, person.role, person.doctor_id) == (clinic.id, "staff", clinic.doctor.pk)
     assert person.permissions == ["Access Scheduling"]
     assert not person.has_usable_password()
-    assert events(clinic, "account created")[-1]["user"] == person.pk
+    assert list_events(clinic, "account created")[-1]["user"] == person.pk
     with tenancy.within(clinic.id):
         letter = Outgoing.objects.get(recipient=NORA["email"])
     assert person.username in letter.text
@@ -182,7 +182,7 @@ def test_a_deactivated_user_is_refused_at_once(clinic: Clinic, browser: httpx.Cl
     send(browser, f"/settings/people/{staff.pk}/on")
     assert not is_accepted(token), "what has ended does not come back"
     assert theirs.get("/").status_code == 302
-    assert [detail["active"] for detail in events(clinic, "account changed")] == [False, True]
+    assert [detail["active"] for detail in list_events(clinic, "account changed")] == [False, True]
 
 
 def test_the_primary_user_can_not_be_deactivated(clinic: Clinic, browser: httpx.Client) -> None:
@@ -210,7 +210,7 @@ def test_another_user_becomes_the_primary_user(clinic: Clinic, browser: httpx.Cl
     assert heir.permissions == list(PERMISSIONS)
     assert browser.post(address, data=token).status_code == 403, "not the primary user any more"
     assert open_signed_in_browser(heir.username).get("/settings/people").status_code == 200
-    assert events(clinic, "account changed")[-1]["instead_of"] == clinic.user.pk
+    assert list_events(clinic, "account changed")[-1]["instead_of"] == clinic.user.pk
 
 
 def test_permissions_and_names_are_changed(clinic: Clinic, browser: httpx.Client) -> None:
@@ -221,7 +221,7 @@ def test_permissions_and_names_are_changed(clinic: Clinic, browser: httpx.Client
     staff.refresh_from_db()
     assert staff.permissions == ["Access Billing", "Show Billing Tab"]
     assert (staff.last_name, staff.email) == ("Nurse", NORA["email"])
-    assert events(clinic, "permissions changed")[-1]["taken"] == ["Settings"]
+    assert list_events(clinic, "permissions changed")[-1]["taken"] == ["Settings"]
     assert send(browser, address, **(NORA | {"email": "x"})).status_code == 400
 
 

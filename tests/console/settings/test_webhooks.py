@@ -13,7 +13,7 @@ from charthouse.audit.models import Event
 from charthouse.changes.models import Delivery, Webhook
 from charthouse.console.settings.webhooks import MASK
 from charthouse.identity import tenancy
-from tests.changes.receiver import Receiver, receiving, sending
+from tests.changes.receiver import Receiver, run_receiver, run_sender
 from tests.console.test_shell import bounded_queries
 from tests.identity.oauth_flow import open_signed_in_browser, parse_hidden_fields
 from tests.support import PASSWORD, Clinic, make_api_user, make_practice, make_user
@@ -31,7 +31,7 @@ def sandbox(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def receiver() -> Iterator[Receiver]:
-    with receiving() as made:
+    with run_receiver() as made:
         yield made
 
 
@@ -68,7 +68,7 @@ def test_a_webhook_from_creation_to_redelivery(
     assert receiver.url in browser.get(BASE).text
     assert "<code>Authorization</code>, <code>X-Clinic</code>" in shown
     assert CANARY not in shown + browser.get(f"{address}/edit").text + browser.get(BASE).text
-    with sending():
+    with run_sender():
         new_patient(clinic)
         until(lambda: receiver.got)
         page = until(lambda: (seen := browser.get(address)) and "delivered" in seen.text and seen)
@@ -147,7 +147,7 @@ def test_invalid_values_are_refused(
 
 def test_a_deleted_webhook_is_on_no_page(clinic: Clinic, browser: httpx.Client, receiver: Receiver) -> None:
     address = add(browser, receiver)
-    with sending():
+    with run_sender():
         new_patient(clinic)
         until(lambda: receiver.got)
     (delivery,) = Delivery.objects.using("owner").filter(practice_id=clinic.id)

@@ -309,10 +309,10 @@ def test_diagnoses_of_the_visit(notes: Notes) -> None:
     )
     assert "already" in notes.act("diagnoses", code="E11.9 Type 2").text
     assert "Choose a diagnosis" in notes.act("diagnoses", code="sugar").text
-    shown = notes.shown(str(notes.visit))
+    shown = notes.read_appointment(str(notes.visit))
     assert shown["icd10_codes"] == ["E11.9"]
     notes.act("diagnoses/remove", code="E11.9")
-    assert notes.shown(str(notes.visit))["icd10_codes"] == []
+    assert notes.read_appointment(str(notes.visit))["icd10_codes"] == []
 
 
 def test_the_values_before_stand_in_the_row_of_vitals(notes: Notes) -> None:

@@ -29,7 +29,7 @@ def test_appointment_shows_its_billing_notes(billing: BillingClient) -> None:
         "claim_billing_notes", {"appointment": billing.visit["id"], "text": "Sent again"}
     ).json()
     assert made["created_by"] == billing.user.username
-    assert billing.shown(billing.visit)["billing_notes"] == [made]
+    assert billing.read_appointment(billing.visit)["billing_notes"] == [made]
 
 
 def test_remittance_is_posted_today(billing: BillingClient) -> None:
@@ -140,7 +140,7 @@ def test_day_sheets_select_by_kind_of_day(billing: BillingClient) -> None:
 def test_day_sheets_are_filtered(billing: BillingClient) -> None:
     """report_type, claim_type, examroom_id, pg_mode, legacy."""
     insured = billing.charge()
-    billing.changed(billing.visit, billing_status="Auto Accident Claim")
+    billing.change_and_read(billing.visit, billing_status="Auto Accident Claim")
     other = billing.book("2026-03-04T09:00:00", exam_room=2, payment_profile="Cash")
     with tenancy.within(billing.clinic.id):
         LineItem.objects.filter(pk=insured["id"]).update(self_pay=False)
@@ -173,7 +173,7 @@ def test_day_sheets_are_filtered(billing: BillingClient) -> None:
     assert shown("charges", examroom_id=2) == [own]
     assert shown("credits", examroom_id=1) == [paid, off]
     assert shown("patient_payments", examroom_id=2) == [money, back]
-    colleague = BillingClient(clinic=billing.clinic, doctor=billing.colleague())
+    colleague = BillingClient(clinic=billing.clinic, doctor=billing.add_colleague())
     for sheet in ("charges", "credits"):
         path, days = f"day_sheet_{sheet}", {"start_date": "2026-01-01", "end_date": today}
         assert colleague.ids(path, **days, pg_mode="false") == []
@@ -237,7 +237,7 @@ def test_totals_equal_sums_of_day_sheets(billing: BillingClient) -> None:
     assert totals(examroom_id=2)["totals"]["charges"] == "50.50"
     assert totals(office_id=billing.office.pk)["totals"]["patient_payments"] == "14.50"
     assert totals(patient_id=billing.other_patient())["totals"]["net"] == "0.00"
-    colleague = BillingClient(clinic=billing.clinic, doctor=billing.colleague())
+    colleague = BillingClient(clinic=billing.clinic, doctor=billing.add_colleague())
     asked = {"start_date": "2026-01-01", "end_date": today, "pg_mode": "false"}
     assert colleague.http.get("/api/day_sheet_totals", params=asked).json()["totals"]["charges_count"] == 0
     assert totals(pg_mode="false")["totals"] == whole["totals"]

@@ -40,7 +40,7 @@ def charge(caller: Caller, patient: int, **values: Any) -> Any:
     return make(caller, accounts.Charge, patient_id=patient, **usual | values)
 
 
-def listed(program: httpx.Client, path: str, **parameters: str) -> list[dict[str, Any]]:
+def list_rows(program: httpx.Client, path: str, **parameters: str) -> list[dict[str, Any]]:
     answer = program.get(path, params=parameters)
     assert answer.status_code == 200, answer.text
     data: list[dict[str, Any]] = answer.json()["data"]
@@ -78,11 +78,11 @@ def test_charges_are_filtered_by_day(caller: Caller, program: httpx.Client, pati
     charge(caller, patient, transaction_date=date(2026, 3, 1), created_at=datetime(2026, 4, 1, tzinfo=UTC))
     for path in ("charges", f"patients/{patient}/charges"):
         march = {"start_date": "2026-03-31", "end_date": "2026-03-31"}
-        assert [row["id"] for row in listed(program, path, **march)] == [early.pk]
-        assert listed(program, path, date_method="transaction", **march) == []
+        assert [row["id"] for row in list_rows(program, path, **march)] == [early.pk]
+        assert list_rows(program, path, date_method="transaction", **march) == []
         april = {"start_date": "2026-04-02", "end_date": "2026-04-02", "date_method": "transaction"}
-        assert [row["id"] for row in listed(program, path, **april)] == [early.pk]
-        assert len(listed(program, path, date_method="transaction")) == 2
+        assert [row["id"] for row in list_rows(program, path, **april)] == [early.pk]
+        assert len(list_rows(program, path, date_method="transaction")) == 2
     for wrong in (
         {"date_method": "paid"},
         {"start_date": "2026-02-30"},
@@ -98,7 +98,7 @@ def test_deleted_charge_is_shown_on_request(caller: Caller, program: httpx.Clien
     shown = program.get(f"charges/{gone.pk}", params={"include_deleted": "true"}).json()
     assert shown["is_deleted"] is True
     assert shown["date_deleted"] is not None
-    assert listed(program, "charges") == listed(program, f"patients/{patient}/charges") == []
+    assert list_rows(program, "charges") == list_rows(program, f"patients/{patient}/charges") == []
     other = Caller()
     elsewhere = charge(other, int(other.new()["id"]))
     assert program.get(f"charges/{elsewhere.pk}?include_deleted=true").status_code == 404
@@ -130,7 +130,7 @@ def test_sums_of_invoice_are_consistent(caller: Caller, program: httpx.Client, p
     assert shown["invoice_number"] == f"INV-{row.pk:06d}"
     make(caller, accounts.InvoicePayment, invoice=row, amount="100.00", date=date(2026, 3, 14))
     make(caller, accounts.InvoicePayment, invoice=row, amount="7.00", date=date(2026, 3, 14), archived=True)
-    (again,) = listed(program, f"patients/{patient}/invoices")
+    (again,) = list_rows(program, f"patients/{patient}/invoices")
     assert (again["balance"], again["status"], len(again["payments"])) == ("0.00", "paid", 2)
     details = program.get(f"charges/{first.pk}").json()["payment_details"]
     assert (details["invoice_id"], details["invoice_number"]) == (row.pk, shown["invoice_number"])
@@ -170,7 +170,7 @@ def test_billing_dates_follow_the_calendar(
 ) -> None:
     for billed in range(len(turns)):
         subscription(caller, patient, schedule_frequency=frequency, start_date=start, billed=billed)
-    shown = listed(program, f"patients/{patient}/subscriptions")
+    shown = list_rows(program, f"patients/{patient}/subscriptions")
     assert [row["next_billing_date"] for row in shown] == turns
 
 
@@ -179,9 +179,9 @@ def test_ended_and_deleted_subscriptions(caller: Caller, program: httpx.Client, 
     over = subscription(caller, patient, end_date=date(2024, 3, 31), billed=3)
     gone = subscription(caller, patient, archived=True)
     path = f"patients/{patient}/subscriptions"
-    found = {row["id"]: row["next_billing_date"] for row in listed(program, path)}
+    found = {row["id"]: row["next_billing_date"] for row in list_rows(program, path)}
     assert found == {last.pk: "2024-03-31", over.pk: None}
-    everything = {row["id"]: row for row in listed(program, path, include_deleted="true")}
+    everything = {row["id"]: row for row in list_rows(program, path, include_deleted="true")}
     assert everything[gone.pk]["is_deleted"] is True
     assert everything[gone.pk]["next_billing_date"] is None
 
@@ -192,7 +192,7 @@ def test_subscriptions_are_filtered(caller: Caller, program: httpx.Client, patie
     path = "patients/subscriptions"
 
     def ids(**parameters: Any) -> list[int]:
-        return [row["id"] for row in listed(program, path, **{k: str(v) for k, v in parameters.items()})]
+        return [row["id"] for row in list_rows(program, path, **{k: str(v) for k, v in parameters.items()})]
 
     assert ids(charge_owner_user_id=caller.user.pk) == [mine.pk]
     assert ids(schedule_frequency="weekly") == [weekly.pk]
@@ -218,12 +218,12 @@ def test_charges_and_estimates_of_encounter(caller: Caller, program: httpx.Clien
         amount="38.00",
         transaction_date=date(2026, 3, 10),
     )
-    (shown,) = listed(program, f"patients/{patient}/encounters/{mine}/charges")
+    (shown,) = list_rows(program, f"patients/{patient}/encounters/{mine}/charges")
     assert (shown["id"], shown["encounter_id"]) == (here.pk, mine)
-    assert [row["id"] for row in listed(program, f"patients/{patient}/encounters/{mine}/estimates")] == [
+    assert [row["id"] for row in list_rows(program, f"patients/{patient}/encounters/{mine}/estimates")] == [
         estimate.pk
     ]
-    assert listed(program, f"patients/{patient}/encounters/{empty}/charges") == []
+    assert list_rows(program, f"patients/{patient}/encounters/{empty}/charges") == []
     for kind in ("charges", "estimates"):
         assert program.get(f"patients/{patient}/encounters/{theirs}/{kind}").status_code == 404
         assert program.get(f"patients/{other}/encounters/{mine}/{kind}").status_code == 404

@@ -27,7 +27,7 @@ postings = st.lists(st.one_of(insurers, payments, st.just("void")), min_size=1, 
 charges = st.fixed_dictionaries({"price": amounts, "quantity": amounts}, optional={"billed": amounts})
 
 
-def expected(charge: dict[str, Any], posted: list[Any], *, self_pay: bool) -> dict[str, Decimal]:
+def compute_expected(charge: dict[str, Any], posted: list[Any], *, self_pay: bool) -> dict[str, Decimal]:
     """Return the sums, added up in Python."""
     answers = [each for each in posted if isinstance(each, dict)]
     paid = [each[0] for each in posted if isinstance(each, tuple)]
@@ -85,7 +85,7 @@ def test_sums_of_any_postings(charge: dict[str, Any], postings: list[Any], insur
         else:
             posted.append(post(billing, item, each))
     sums = billing.sums(item)
-    assert sums == expected(charge, posted, self_pay=not insured)
+    assert sums == compute_expected(charge, posted, self_pay=not insured)
     assert adds_up(sums)
 
 
@@ -115,7 +115,7 @@ def test_concurrent_postings_keep_sums_consistent(postings: list[Any]) -> None:
     done = at_once(len(postings) + 2, work)
     posted, read = done[: len(postings)], done[len(postings) :]
     assert all(adds_up(sums) for reader in read for sums in reader)
-    assert billing.sums(item) == expected(charge, posted, self_pay=False)
+    assert billing.sums(item) == compute_expected(charge, posted, self_pay=False)
 
 
 def test_line_item_is_deleted_or_paid_but_not_both() -> None:

@@ -142,7 +142,7 @@ def test_fee_schedule_fills_price_and_modifiers(name: str) -> None:
 def test_icd_codes_become_diagnoses_of_visit(billing: BillingClient) -> None:
     assert billing.charge(diagnosis_pointers=["E11.9", "i10"])["diagnosis_pointers"] == [1, 2, 0, 0]
     assert billing.charge(diagnosis_pointers=["J45909", "E11.9", 2])["diagnosis_pointers"] == [3, 1, 2, 0]
-    assert billing.shown(billing.visit)["icd10_codes"] == ["E11.9", "I10", "J45.909"]
+    assert billing.read_appointment(billing.visit)["icd10_codes"] == ["E11.9", "I10", "J45.909"]
 
 
 def test_missing_diagnosis_makes_claim_incomplete(billing: BillingClient) -> None:
@@ -175,11 +175,11 @@ def test_visit_has_at_most_twelve_diagnoses(billing: BillingClient) -> None:
 def test_visit_shows_billing_times(billing: BillingClient) -> None:
     assert billing.visit["first_billed_date"] is None
     item = billing.charge()
-    shown = billing.shown(billing.visit)
+    shown = billing.read_appointment(billing.visit)
     assert shown["first_billed_date"] == shown["last_billed_date"] == item["posted_date"]
     with clock.shift(timedelta(minutes=1)):
         billing.charge()
-    later = billing.shown(billing.visit)
+    later = billing.read_appointment(billing.visit)
     assert later["first_billed_date"] == shown["first_billed_date"] < later["last_billed_date"]
     assert later["updated_at"] > shown["updated_at"]
 

@@ -45,7 +45,7 @@ def test_rows_of_an_account() -> None:
     charge = account.charge()
     account.charge(amount="75.50")
     account.write("estimates/new", name="Shot", amount="38.00")
-    estimate = account.listed("estimates")[0]["id"]
+    estimate = account.list_rows("estimates")[0]["id"]
     other = account.charge()
 
     def find_changes(address: str, **values: str) -> set[str]:
@@ -57,9 +57,9 @@ def test_rows_of_an_account() -> None:
     assert find_changes(f"charges/{other}/do/void") == {"Charge"}
     assert find_changes(f"estimates/{estimate}/do/convert") == {"Estimate"}
     find_changes("invoices/new")
-    invoice = f"invoices/{account.listed('invoices')[0]['id']}"
+    invoice = f"invoices/{account.list_rows('invoices')[0]['id']}"
     assert find_changes(f"{invoice}/pay", amount="10.00") == {"Invoice"}
-    (payment,) = account.listed("invoices")[0]["payments"]
+    (payment,) = account.list_rows("invoices")[0]["payments"]
     assert find_changes(f"{invoice}/payments/{payment['id']}") == {"Invoice", "InvoicePayment"}
     assert find_changes(f"{invoice}/do/void") == {"Invoice", "InvoiceLine"}
     assert find_changes(f"charges/{charge}/delete") == {"Charge"}

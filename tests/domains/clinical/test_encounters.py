@@ -48,7 +48,7 @@ def refused(program: httpx.Client, patient: int, **values: Any) -> dict[str, Any
     return fields
 
 
-def listed(program: httpx.Client, patient: int, **parameters: str) -> list[int]:
+def list_ids(program: httpx.Client, patient: int, **parameters: str) -> list[int]:
     page = program.get(f"patients/{patient}/encounters", params=parameters)
     assert page.status_code == 200, page.text
     return [row["id"] for row in page.json()["data"]]
@@ -83,13 +83,13 @@ def test_note_of_visit_is_an_encounter(chart: Chart, program: httpx.Client) -> N
         "addedby": chart.user.pk,
         "datedeleted": None,
     }
-    assert listed(program, chart.patient_id) == []
-    assert listed(program, chart.patient_id, signed_only="false") == [visit]
+    assert list_ids(program, chart.patient_id) == []
+    assert list_ids(program, chart.patient_id, signed_only="false") == [visit]
     lock(chart, visit)
     signed = program.get(f"encounters/{visit}").json()
     assert (signed["is_signed"], signed["signed_by"]) == (True, chart.user.pk)
     assert signed["date_signed"]
-    assert listed(program, chart.patient_id) == [visit]
+    assert list_ids(program, chart.patient_id) == [visit]
     unlock(chart, visit)
     assert program.get(f"encounters/{visit}").json()["date_signed"] is None
 
@@ -112,7 +112,7 @@ def test_note_of_visit_is_deleted_with_appointment_only(chart: Chart, program: h
     answer = program.delete(f"encounters/{visit}")
     assert answer.status_code == 409
     assert "appointment" in answer.json()["error"]["message"]
-    assert chart.shown(str(visit))["deleted_flag"] is False
+    assert chart.read_appointment(str(visit))["deleted_flag"] is False
     assert chart.http.delete(f"/api/appointments/{visit}").status_code == 204
     assert program.get(f"encounters/{visit}").status_code == 404
 
@@ -157,11 +157,11 @@ def test_encounter_is_read_back_as_written(chart: Chart, program: httpx.Client) 
     made = create(program, chart.patient_id, **said)
     assert {name: made[name] for name in said} == said
     assert program.get(f"encounters/{made['id']}").json() == made
-    assert listed(program, chart.patient_id, signed_only="false", type="ph") == [made["id"]]
-    assert listed(program, chart.patient_id, signed_only="false", type="ov") == []
+    assert list_ids(program, chart.patient_id, signed_only="false", type="ph") == [made["id"]]
+    assert list_ids(program, chart.patient_id, signed_only="false", type="ov") == []
     assert program.delete(f"encounters/{made['id']}").status_code == 200
     assert program.get(f"encounters/{made['id']}").status_code == 404
-    assert listed(program, chart.patient_id, signed_only="false") == []
+    assert list_ids(program, chart.patient_id, signed_only="false") == []
 
 
 def test_ids_of_visits_and_independent_notes_are_unique(chart: Chart, program: httpx.Client) -> None:
@@ -170,7 +170,7 @@ def test_ids_of_visits_and_independent_notes_are_unique(chart: Chart, program: h
     assert len({*visits, *others}) == 6
     later = chart.visit("2026-03-05")
     assert later not in others
-    assert listed(program, chart.patient_id, signed_only="false") == sorted([*visits, *others, later])
+    assert list_ids(program, chart.patient_id, signed_only="false") == sorted([*visits, *others, later])
     with tenancy.within(chart.clinic.id):
         assert not Appointment.objects.filter(pk__in=others).exists()
 
@@ -230,7 +230,7 @@ def test_signed_encounter_cannot_be_deleted(chart: Chart, program: httpx.Client)
         assert len(pages.pages) == 1, "an amendment that is of no visit doesn't follow it"
     shown = program.get(f"encounters/{made}").json()
     assert (shown["is_signed"], shown["signed_by"]) == (True, chart.user.pk)
-    assert listed(program, chart.patient_id) == [made]
+    assert list_ids(program, chart.patient_id) == [made]
     answer = program.delete(f"encounters/{made}")
     assert answer.status_code == 409
     assert "locked" in answer.json()["error"]["message"]
@@ -283,7 +283,7 @@ def test_encounters_keep_a_deleted_type(program: httpx.Client, chart: Chart) -> 
     assert (whole[0]["encounter_type"], whole[0]["deletedby"]) == ("ov", chart.user.pk)
     assert program.get(f"encounters/{made}").json()["encounter_type"] == "ov"
     assert program.get(f"encounters/{visit}").json()["encounter_type"] == "tv"
-    assert listed(program, chart.patient_id, signed_only="false", type="tv") == [visit]
+    assert list_ids(program, chart.patient_id, signed_only="false", type="tv") == [visit]
     assert refused(program, chart.patient_id, encounter_type="ov").keys() == {"encounter_type"}
     assert create(program, chart.patient_id)["encounter_type"] == "tv"
     with tenancy.within(chart.clinic.id):

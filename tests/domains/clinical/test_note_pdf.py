@@ -57,7 +57,7 @@ def amend(chart: Chart, content: bytes, **values: Any) -> Any:
     return chart.post("amendments", body | {"amendment_file": text} | values)
 
 
-def opened(chart: Chart, visit: int) -> pikepdf.Pdf:
+def open_pdf(chart: Chart, visit: int) -> pikepdf.Pdf:
     answer = client().get(path(chart, visit))
     assert answer.status_code == 200
     assert answer.headers["content-type"] == "application/pdf"
@@ -90,7 +90,7 @@ def test_locked_note_has_pdf_for_an_hour(chart: Chart, monkeypatch: pytest.Monke
     assert chart.get(visit, "appointments")["clinical_note"]["pdf"] is None
     chart.write(visit, "Well.")
     lock(chart, visit)
-    assert len(opened(chart, visit).pages) == 1
+    assert len(open_pdf(chart, visit).pages) == 1
     link = path(chart, visit)
     later = clock.now() + timedelta(hours=1, seconds=1)
     monkeypatch.setattr(clock, "now", lambda: later)
@@ -149,7 +149,7 @@ def test_pdf_contains_chart(chart: Chart, typeset: list[Any]) -> None:
         chart.write(visit, value, chart.make_field(chart.template, kind, kind, position=at))
     chart.write(visit, "0", chart.make_field(chart.template, "Not asked", "NullCheckbox"))
     lock(chart, visit)
-    opened(chart, visit)
+    open_pdf(chart, visit)
     (section,) = typeset[0]["sections"]
     assert section["name"] == "Assessment"
     assert [said["value"] for said in section["said"]] == ["Well.\nVery.", "Yes", "No", "120/80"]
@@ -168,7 +168,7 @@ def test_hostile_text_is_escaped(chart: Chart, text: str) -> None:
         ClinicalNoteFieldValue.objects.filter(practice=chart.clinic.id).update(value=text)
         Patient.objects.filter(pk=chart.patient_id).update(first_name=text[:100])
     lock(chart, visit)
-    assert len(opened(chart, visit).pages) >= 1
+    assert len(open_pdf(chart, visit).pages) >= 1
 
 
 def test_amendments_follow_note_of_visit(chart: Chart, typeset: list[Any]) -> None:
@@ -180,7 +180,7 @@ def test_amendments_follow_note_of_visit(chart: Chart, typeset: list[Any]) -> No
     ):
         assert amend(chart, content, **values).status_code == 201
     lock(chart, visit)
-    made = opened(chart, visit)
+    made = open_pdf(chart, visit)
     assert len(made.pages) == 1 + 1 + 2
     assert [float(side) for side in made.pages[2].mediabox] == [0, 0, 200, 300]
     assert [amendment["pages"] for amendment in typeset[1]["amendments"]] == [2]
@@ -194,17 +194,17 @@ def test_unreadable_amendment_is_named_and_omitted(chart: Chart, content: bytes,
     visit = chart.visit()
     assert amend(chart, content, appointment=visit).status_code == 201
     lock(chart, visit)
-    made = opened(chart, visit)
+    made = open_pdf(chart, visit)
     assert len(made.pages) == 1 + 1 + typeset[1]["amendments"][0]["pages"]
 
 
 def test_decompression_bomb_uses_no_memory(chart: Chart, typeset: list[Any]) -> None:
     visit = chart.visit()
-    assert amend(chart, bombs.pdf(1000), appointment=visit).status_code == 201
+    assert amend(chart, bombs.make_pdf(1000), appointment=visit).status_code == 201
     assert amend(chart, file(2), appointment=visit).status_code == 201
     lock(chart, visit)
     before = getrusage(RUSAGE_SELF).ru_maxrss  # KiB
-    made = opened(chart, visit)
+    made = open_pdf(chart, visit)
     assert getrusage(RUSAGE_SELF).ru_maxrss - before < 100_000
     bomb, other = typeset[1]["amendments"]
     assert (other["pages"], len(made.pages)) == (2, 2 + bomb["pages"] + 2)
@@ -222,7 +222,7 @@ def test_signed_pdf_does_not_change(chart: Chart, typeset: list[Any]) -> None:
     assert client().get(path(chart, visit)).content == signed
     assert len(typeset) == 1
     assert amend(chart, file(2), appointment=visit).status_code == 201
-    amended = opened(chart, visit)
+    amended = open_pdf(chart, visit)
     assert len(amended.pages) == 1 + 1 + 2
     assert "sections" not in typeset[1]
 
@@ -271,7 +271,7 @@ def test_active_content_of_amendment_is_removed(chart: Chart) -> None:
     visit = chart.visit()
     amend(chart, content.getvalue(), appointment=visit)
     lock(chart, visit)
-    shown = opened(chart, visit)
+    shown = open_pdf(chart, visit)
     assert len(shown.pages) == 3
     assert "/AA" not in shown.pages[2].obj
     assert "/Annots" not in shown.pages[2].obj

@@ -10,23 +10,23 @@ from charthouse.domains.patients.models import PortalRequest
 from charthouse.domains.patients.portal_requests import settle
 from charthouse.identity import tenancy
 from tests.domains.caller import Caller
-from tests.domains.documents.uploads import MOST, PDF, body, picture
+from tests.domains.documents.uploads import MOST, PDF, make_body, make_picture
 from tests.support import client, make_user
 
 TEXT = "Hello, doctor.\r\n<script>alert('no')</script>\t± 5\n".encode()
 
 
-def sent(
+def send_document(
     program: httpx.Client, patient: int, file: bytes = PDF, mime: str = "application/pdf", **v: Any
 ) -> Any:
     enqueue = {"enqueue": v.pop("enqueue")} if "enqueue" in v else {}
     url = f"patients/{patient}/documents"
-    return program.post(url, json=body(patient, file, mime, name="Consult note") | v, params=enqueue)
+    return program.post(url, json=make_body(patient, file, mime, name="Consult note") | v, params=enqueue)
 
 
-def direct(program: httpx.Client, patient: int, *file: Any, **values: Any) -> dict[str, Any]:
+def send_directly(program: httpx.Client, patient: int, *file: Any, **values: Any) -> dict[str, Any]:
     """The document that was written past the queue."""
-    answer = sent(program, patient, *file, enqueue="false", **values)
+    answer = send_document(program, patient, *file, enqueue="false", **values)
     assert answer.status_code == 200, answer.text
     told, shown = answer.json(), dict(program.get(f"patients/{patient}/documents").json()["data"][-1])
     assert {name: told.pop(name) for name in ("result", "message")} == {
@@ -69,8 +69,8 @@ def test_what_drchrono_writes_cerbo_shows(caller: Caller, program: httpx.Client,
     ("content", "mime"),
     [
         (PDF, "application/pdf"),
-        (picture("JPEG"), "image/jpg"),
-        (picture("WEBP"), "image/webp"),
+        (make_picture("JPEG"), "image/jpg"),
+        (make_picture("WEBP"), "image/webp"),
         (TEXT, "text/plain"),
         (b"junk\r\n" + PDF, "application/pdf"),
         (b"II*\0\x08\0\0\0", "image/tiff"),
@@ -97,7 +97,7 @@ def test_what_drchrono_writes_cerbo_shows(caller: Caller, program: httpx.Client,
 def test_what_cerbo_writes_drchrono_shows(
     caller: Caller, program: httpx.Client, patient: int, content: bytes, mime: str
 ) -> None:
-    row = direct(program, patient, content, mime)
+    row = send_directly(program, patient, content, mime)
     found = caller.get(row["id"], "documents")
     assert (found["description"], found["patient"], found["doctor"]) == (
         "Consult note",
@@ -115,7 +115,7 @@ def test_what_cerbo_writes_drchrono_shows(
 def test_through_the_queue_the_notes_become_its_content(
     caller: Caller, program: httpx.Client, patient: int
 ) -> None:
-    queued = sent(
+    queued = send_document(
         program, patient, notes="From my aunt", folder="Ignored", subfolder="2026", flag=True
     ).json()
     assert program.get(f"patients/{patient}/documents").json()["data"] == []
@@ -144,9 +144,9 @@ def test_every_key_reads_back(caller: Caller, program: httpx.Client, patient: in
         "pt_notified": 2,
         "pt_notified_method": "By phone",
     }
-    row = direct(program, patient, **values)
+    row = send_directly(program, patient, **values)
     assert {name: row[name] for name in values} == values
-    assert direct(program, patient, requires_review=-1, folder="Other")["requires_review"] == -1
+    assert send_directly(program, patient, requires_review=-1, folder="Other")["requires_review"] == -1
     (found,) = program.get(f"patients/{patient}/documents", params={"folder": "Cardiology"}).json()["data"]
     assert found == row
     assert program.get(f"patients/{patient}/documents", params={"folder": "None"}).json()["data"] == []
@@ -154,13 +154,13 @@ def test_every_key_reads_back(caller: Caller, program: httpx.Client, patient: in
 
 def test_a_follow_up_is_a_task_of_that_day(caller: Caller, program: httpx.Client, patient: int) -> None:
     person = make_user(caller.clinic.practice, role="staff")
-    row = direct(program, patient, follow_up_required_date="2030-03-09", requires_review=person.pk)
+    row = send_directly(program, patient, follow_up_required_date="2030-03-09", requires_review=person.pk)
     (task,) = program.get("task").json()["data"]
     assert (task["subject"], task["dr_id"]) == ("Follow up: Consult note", person.pk)
     assert task["due_date"] == "2030-03-09 00:00:00"
     assert (task["associated_resource_type"], task["associated_resource_id"]) == ("document", row["id"])
     assert task["patient_details"]["id"] == str(patient)
-    queued = sent(program, patient, follow_up_required_date="2030-04-01").json()
+    queued = send_document(program, patient, follow_up_required_date="2030-04-01").json()
     assert len(program.get("task").json()["data"]) == 1, "what waits in the queue asks for nothing yet"
     with tenancy.within(caller.clinic.practice.pk):
         settle(PortalRequest.objects.get(pk=queued["portal_queue_id"]), caller.user.pk, accept=True)
@@ -195,7 +195,7 @@ def test_a_follow_up_is_a_task_of_that_day(caller: Caller, program: httpx.Client
 def test_wrong_keys_are_named(
     program: httpx.Client, patient: int, enqueue: str, values: dict[str, Any], keys: list[str]
 ) -> None:
-    answer = sent(program, patient, enqueue=enqueue, **values)
+    answer = send_document(program, patient, enqueue=enqueue, **values)
     assert answer.status_code == 400, answer.text
     assert sorted(answer.json()["error"]["fields"]) == keys
     assert program.get(f"patients/{patient}/documents").json()["data"] == []
@@ -213,10 +213,10 @@ def test_invalid_documents_are_refused(caller: Caller, program: httpx.Client, pa
         (b"PK\x03\x04", "text/html"),
         (b"II*\0\x08\0\0\0", "image/jpeg"),
     ):
-        answer = sent(program, patient, content, mime)
+        answer = send_document(program, patient, content, mime)
         assert list(answer.json()["error"]["fields"]) == ["base64_content"], (mime, content)
     other = caller.new(first_name="Bo")["id"]
-    assert list(sent(program, patient, pt_id=other).json()["error"]["fields"]) == ["pt_id"]
-    too_large = sent(program, patient, b"x" * (MOST + 1), "text/plain")
+    assert list(send_document(program, patient, pt_id=other).json()["error"]["fields"]) == ["pt_id"]
+    too_large = send_document(program, patient, b"x" * (MOST + 1), "text/plain")
     assert too_large.status_code == 413
-    assert direct(program, patient, "é".encode() * (MOST // 2), "text/plain")["file_size"] == MOST
+    assert send_directly(program, patient, "é".encode() * (MOST // 2), "text/plain")["file_size"] == MOST

@@ -12,10 +12,10 @@ from charthouse.domains.patients.portal_requests import settle
 from charthouse.identity import tenancy
 from tests import bombs
 from tests.domains.caller import Caller
-from tests.domains.documents.uploads import MOST, PDF, body, picture
+from tests.domains.documents.uploads import MOST, PDF, make_body, make_picture
 
 
-def taken(caller: Caller, queued: dict[str, Any]) -> int:
+def accept_image(caller: Caller, queued: dict[str, Any]) -> int:
     with tenancy.within(caller.clinic.practice.pk):
         request = PortalRequest.objects.get(pk=queued["portal_queue_id"])
         return int(settle(request, caller.user.pk, accept=True).pk)
@@ -23,8 +23,8 @@ def taken(caller: Caller, queued: dict[str, Any]) -> int:
 
 @pytest.fixture
 def image(caller: Caller, program: httpx.Client, patient: int) -> int:
-    answer = program.post(f"patients/{patient}/images", json=body(patient, picture(), "image/png"))
-    return taken(caller, answer.json())
+    answer = program.post(f"patients/{patient}/images", json=make_body(patient, make_picture(), "image/png"))
+    return accept_image(caller, answer.json())
 
 
 @pytest.mark.parametrize(
@@ -40,12 +40,12 @@ def image(caller: Caller, program: httpx.Client, patient: int) -> int:
 def test_an_image_is_submitted_accepted_and_read(
     caller: Caller, program: httpx.Client, patient: int, mime: str, kind: str, kept: str
 ) -> None:
-    content, url = picture(kind), f"patients/{patient}/images"
-    queued = program.post(url, json=body(patient, content, mime)).json()
+    content, url = make_picture(kind), f"patients/{patient}/images"
+    queued = program.post(url, json=make_body(patient, content, mime)).json()
     assert program.get(url).json()["data"] == []
     (waiting,) = program.get(f"patients/{patient}/portal/enqueued").json()["data"]
     assert waiting["payload"] == {"mime_type": kept, "size": len(content)}
-    row = taken(caller, queued)
+    row = accept_image(caller, queued)
     shown = program.get(f"{url}/{row}").json()
     assert (shown["photo_type"], shown["mime_type"], shown["pt_id"]) == ("personal", kept, patient)
     for name in ("content", "stream"):
@@ -59,7 +59,7 @@ def test_an_image_is_submitted_accepted_and_read(
 
 
 def test_ranges_of_an_image(program: httpx.Client, patient: int, image: int) -> None:
-    content, url = picture(), f"patients/{patient}/images/{image}/stream"
+    content, url = make_picture(), f"patients/{patient}/images/{image}/stream"
     size = len(content)
     for asked, start, end in (
         ("bytes=0-9", 0, 10),
@@ -84,15 +84,15 @@ def test_ranges_of_an_image(program: httpx.Client, patient: int, image: int) -> 
 
 
 def test_plain_curl_calls_its_json_a_form(caller: Caller, program: httpx.Client, patient: int) -> None:
-    text = json.dumps(body(patient, picture(), "image/png") | {"pt_id": str(patient)})
+    text = json.dumps(make_body(patient, make_picture(), "image/png") | {"pt_id": str(patient)})
     answer = program.post(
         f"patients/{patient}/images",
         content=text,
         headers={"Content-Type": "application/x-www-form-urlencoded"},
     )
     assert answer.status_code == 200, answer.text
-    row = taken(caller, answer.json())
-    assert program.get(f"patients/{patient}/images/{row}/content").content == picture()
+    row = accept_image(caller, answer.json())
+    assert program.get(f"patients/{patient}/images/{row}/content").content == make_picture()
 
 
 def refused(program: httpx.Client, patient: int, sent: dict[str, Any]) -> dict[str, Any]:
@@ -103,10 +103,10 @@ def refused(program: httpx.Client, patient: int, sent: dict[str, Any]) -> dict[s
 
 
 def test_invalid_images_are_refused(caller: Caller, program: httpx.Client, patient: int) -> None:
-    png = picture()
+    png = make_picture()
     wrong: list[tuple[bytes, str, str]] = [
         (png, "image/jpeg", "base64_content"),
-        (picture("WEBP"), "image/png", "base64_content"),
+        (make_picture("WEBP"), "image/png", "base64_content"),
         (PDF, "image/png", "base64_content"),
         (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "image/png", "base64_content"),
         (png[:20], "image/png", "base64_content"),
@@ -115,36 +115,39 @@ def test_invalid_images_are_refused(caller: Caller, program: httpx.Client, patie
         (png, "image/webp", "mime_type"),
     ]
     for content, mime, key in wrong:
-        assert list(refused(program, patient, body(patient, content, mime))) == [key], (mime, content[:20])
+        assert list(refused(program, patient, make_body(patient, content, mime))) == [key], (
+            mime,
+            content[:20],
+        )
     for text in ("!!!", "QUJD=QUJD", "QUJ", base64.b64encode(png).decode() + "=", 5, None, ["QUJD"]):
-        sent = body(patient, png, "image/png") | {"base64_content": text}
+        sent = make_body(patient, png, "image/png") | {"base64_content": text}
         assert list(refused(program, patient, sent)) == ["base64_content"], text
     other = caller.new(first_name="Bo")["id"]
-    assert list(refused(program, patient, body(other, png, "image/png"))) == ["pt_id"]
+    assert list(refused(program, patient, make_body(other, png, "image/png"))) == ["pt_id"]
     assert set(refused(program, patient, {})) == {"pt_id", "mime_type", "base64_content"}
-    both = body(other, png, "image/gif")
+    both = make_body(other, png, "image/gif")
     assert set(refused(program, patient, both)) == {"pt_id", "base64_content"}
 
 
 BOMBS = {
-    "a picture of 3600 million pixels": bombs.png(60_000, 60_000, data=b"x"),
-    "a picture of 60 million pixels": bombs.png(60_000, 1_000, data=b"x"),
-    "a picture with a gigabyte of comment": bombs.png(8, 8, text=bombs.deflated(1000)),
+    "a picture of 3600 million pixels": bombs.make_png(60_000, 60_000, data=b"x"),
+    "a picture of 60 million pixels": bombs.make_png(60_000, 1_000, data=b"x"),
+    "a picture with a gigabyte of comment": bombs.make_png(8, 8, text=bombs.deflate(1000)),
 }
 
 
 @pytest.mark.parametrize("bomb", BOMBS.values(), ids=list(BOMBS))
 def test_decompression_bombs_are_refused(program: httpx.Client, patient: int, bomb: bytes) -> None:
-    assert list(refused(program, patient, body(patient, bomb, "image/png"))) == ["base64_content"]
+    assert list(refused(program, patient, make_body(patient, bomb, "image/png"))) == ["base64_content"]
 
 
 def test_the_limit_of_sixteen_megabytes(caller: Caller, program: httpx.Client, patient: int) -> None:
     """Bytes after the end of a PNG belong to the file but not to the image."""
-    largest = picture().ljust(MOST, b"\0")
-    queued = program.post(f"patients/{patient}/images", json=body(patient, largest, "image/png"))
-    row = taken(caller, queued.json())
+    largest = make_picture().ljust(MOST, b"\0")
+    queued = program.post(f"patients/{patient}/images", json=make_body(patient, largest, "image/png"))
+    row = accept_image(caller, queued.json())
     assert program.get(f"patients/{patient}/images/{row}/content").content == largest
-    answer = program.post(f"patients/{patient}/images", json=body(patient, largest + b"\0", "image/png"))
+    answer = program.post(f"patients/{patient}/images", json=make_body(patient, largest + b"\0", "image/png"))
     assert answer.status_code == 413, answer.text
     assert "16 MB" in answer.json()["error"]["message"]
     announced = {"Content-Type": "application/json", "Content-Length": str(2 * MOST)}

@@ -19,7 +19,7 @@ from tests.support import client
 PDF = b"%PDF-1.4\n1 0 obj<</Type/Catalog>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF"
 
 
-def picture() -> bytes:
+def make_picture() -> bytes:
     made = BytesIO()
     Image.new("RGB", (8, 6), "navy").save(made, "PNG")
     return made.getvalue()
@@ -41,7 +41,7 @@ class Files(Calendar):
         assert made.status_code == 201, made.text
         return int(made.json()["id"])
 
-    def applied(self, form: int) -> list[tuple[str, bool]]:
+    def list_applied(self, form: int) -> list[tuple[str, bool]]:
         with tenancy.within(self.clinic.id):
             rows = AppliedConsentForm.objects.filter(consent_form=form).order_by("pk")
             return [(str(row.appointment_id), row.archived) for row in rows]
@@ -79,7 +79,7 @@ def test_a_link_expires_after_an_hour(files: Files, monkeypatch: pytest.MonkeyPa
     assert client().get(link).status_code in (403, 404, 410)
 
 
-@pytest.mark.parametrize("content", [b"", bombs.png(60_000, 60_000, data=b"x")])
+@pytest.mark.parametrize("content", [b"", bombs.make_png(60_000, 60_000, data=b"x")])
 def test_files_that_are_refused(files: Files, content: bytes) -> None:
     answer = files.upload(content)
     assert answer.status_code == 400
@@ -92,7 +92,7 @@ def test_a_document_needs_its_file(files: Files) -> None:
 
 
 def test_images_are_documents_and_can_be_replaced(files: Files) -> None:
-    row = files.upload(picture()).json()["id"]
+    row = files.upload(make_picture()).json()["id"]
     changed = files.http.patch(f"/api/documents/{row}", files={"document": ("b.pdf", PDF)})
     assert changed.status_code == 204
     assert client().get(files.get(row, "documents")["document"]).content == PDF
@@ -127,9 +127,9 @@ def test_a_form_is_applied_to_a_visit_and_removed(files: Files) -> None:
     for name, archived in (("apply_to_appointment", False), ("unapply_from_appointment", True)):
         for _ in range(2):
             assert act(name, appointment=visit) == 204
-            assert files.applied(form) == [(visit, archived)]
+            assert files.list_applied(form) == [(visit, archived)]
     assert act("apply_to_appointment", appointment=visit) == 204
-    assert files.applied(form) == [(visit, False)]
+    assert files.list_applied(form) == [(visit, False)]
     assert act("apply_to_appointment") == 400
     assert act("apply_to_appointment", appointment=Files().book()["id"]) == 400
 
@@ -138,7 +138,7 @@ def test_a_form_assigned_by_default_can_be_removed_from_a_visit(files: Files) ->
     form, visit = files.form(assign_by_default="true"), files.book()["id"]
     answer = files.post(f"consent_forms/{form}/unapply_from_appointment", {"appointment": visit})
     assert answer.status_code == 204
-    assert files.applied(form) == [(visit, True)]
+    assert files.list_applied(form) == [(visit, True)]
 
 
 def test_a_signature_is_changed_on_the_lists_own_url(files: Files) -> None:
@@ -149,11 +149,11 @@ def test_a_signature_is_changed_on_the_lists_own_url(files: Files) -> None:
     assert files.http.patch(url, json={"id": row, "archived": True}).status_code == 204
     assert files.get(row, "signed_consent_forms")["archived"] is True
     assert files.http.patch(url, params={"id": row}, json={"archived": False}).status_code == 204
-    signed = {"signature_file": ("signature.png", picture())}
+    signed = {"signature_file": ("signature.png", make_picture())}
     assert files.http.patch(url, params={"id": row}, files=signed).status_code == 204
     shown = files.get(row, "signed_consent_forms")
     assert shown["archived"] is False
-    assert client().get(shown["signature_file"]).content == picture()
+    assert client().get(shown["signature_file"]).content == make_picture()
     assert list(files.http.patch(url, json={"archived": True}).json()) == ["id"]
     assert list(files.http.patch(url, json={"id": 2**40}).json()) == ["id"]
     assert list(files.http.patch(url, json={"id": row, "patient": "x"}).json()) == ["patient"]
@@ -167,23 +167,23 @@ def test_forms_assigned_by_default_apply_to_new_visits(files: Files) -> None:
     before = files.book(time=f"{DAY}T08:00:00")["id"]
     form, other = files.form(assign_by_default="true"), files.form()
     visit = files.book(time=f"{DAY}T09:00:00")["id"]
-    assert files.applied(form) == [(visit, False)]
-    assert files.applied(other) == []
+    assert files.list_applied(form) == [(visit, False)]
+    assert files.list_applied(other) == []
     files.http.delete(f"/api/appointments/{before}")
     assert (
         files.post(f"consent_forms/{form}/unapply_from_appointment", {"appointment": visit}).status_code
         == 204
     )
     assert files.patch(visit, "appointments", reason="Other").status_code == 204
-    assert files.applied(form) == [(visit, True)]
+    assert files.list_applied(form) == [(visit, True)]
 
 
 def test_a_break_has_no_forms_until_it_is_a_visit(files: Files) -> None:
     form = files.form(assign_by_default="true")
     row = files.book(patient=None)["id"]
-    assert files.applied(form) == []
+    assert files.list_applied(form) == []
     assert files.patch(row, "appointments", patient=files.patient_id).status_code == 204
-    assert files.applied(form) == [(row, False)]
+    assert files.list_applied(form) == [(row, False)]
 
 
 @pytest.mark.parametrize("status", ["Checked In", "Checked In Online"])
@@ -224,11 +224,11 @@ def test_signatures(files: Files) -> None:
     made = files.http.post(
         "/api/signed_consent_forms",
         params=body,
-        files={"signature_file": ("signature.png", picture())},
+        files={"signature_file": ("signature.png", make_picture())},
     )
     assert made.status_code == 201, made.text
     row = made.json()
-    assert client().get(row["signature_file"]).content == picture()
+    assert client().get(row["signature_file"]).content == make_picture()
     assert row["date_signed"][:10] == clock.now().date().isoformat()
     assert files.ids("signed_consent_forms", doctor=files.doctor.pk) == [row["id"]]
     assert files.patch(row["id"], "signed_consent_forms", archived=True).status_code == 204

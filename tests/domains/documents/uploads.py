@@ -10,13 +10,13 @@ PDF = b"%PDF-1.4\n1 0 obj<</Type/Catalog>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF"
 MOST = 16 * 1024 * 1024
 
 
-def picture(kind: str = "PNG", size: tuple[int, int] = (8, 6)) -> bytes:
+def make_picture(kind: str = "PNG", size: tuple[int, int] = (8, 6)) -> bytes:
     made = BytesIO()
     Image.new("RGB", size, "navy").save(made, kind)
     return made.getvalue()
 
 
-def body(patient: int, content: bytes, mime: str, **values: Any) -> dict[str, Any]:
+def make_body(patient: int, content: bytes, mime: str, **values: Any) -> dict[str, Any]:
     return {
         "pt_id": patient,
         "mime_type": mime,

@@ -57,7 +57,7 @@ class Stock:
         assert answer.status_code == 200, answer.text
         return answer.json()
 
-    def faults(self, row: int | None = None, **values: Any) -> dict[str, list[str]]:
+    def find_faults(self, row: int | None = None, **values: Any) -> dict[str, list[str]]:
         if row is None:
             answer = self.program.post("inventory", json=self.body(**values))
         else:
@@ -138,10 +138,10 @@ def test_product_must_be_of_type_and_practice(caller: Caller, stock: Stock) -> N
         theirs = int(Drug.objects.create(practice=other.clinic.practice, name="Amoxicillin").pk)
     item = stock.new(linked_product_type="rxs", linked_product_id=drug)
     assert (item["linked_product_type"], item["linked_product_id"]) == ("rxs", drug)
-    assert "required where" in stock.faults(linked_product_type="rxs")["linked_product_id"][0]
-    assert "has no product" in stock.faults(linked_product_id=drug)["linked_product_id"][0]
+    assert "required where" in stock.find_faults(linked_product_type="rxs")["linked_product_id"][0]
+    assert "has no product" in stock.find_faults(linked_product_id=drug)["linked_product_id"][0]
     for kind, row in (("rxs", theirs), ("rxs", 10**12), ("plan_other", 10**12)):
-        fault = stock.faults(linked_product_type=kind, linked_product_id=row)
+        fault = stock.find_faults(linked_product_type=kind, linked_product_id=row)
         assert fault == {"linked_product_id": [f'Invalid pk "{row}" - object does not exist.']}
     changed = stock.patch(item["id"], linked_product_type="plan_other", linked_product_id=supplement)
     assert (changed["linked_product_type"], changed["linked_product_id"]) == ("plan_other", supplement)
@@ -153,18 +153,18 @@ def test_charge_must_be_of_practice(stock: Stock) -> None:
     other = Caller()
     with tenancy.within(other.clinic.id):
         theirs = ChargeDefinition.objects.create(practice=other.clinic.practice, name="Bottle").pk
-    assert "object does not exist" in stock.faults(charge_id=theirs)["charge_id"][0]
-    assert stock.faults(charge_id=None)["charge_id"] == ["This field may not be null."]
+    assert "object does not exist" in stock.find_faults(charge_id=theirs)["charge_id"][0]
+    assert stock.find_faults(charge_id=None)["charge_id"] == ["This field may not be null."]
 
 
 def test_expiration_date_must_be_in_future(stock: Stock) -> None:
     today = clock.now().date()
-    assert "in the future" in stock.faults(expiration_date=str(today))["expiration_date"][0]
+    assert "in the future" in stock.find_faults(expiration_date=str(today))["expiration_date"][0]
     item = stock.new(expiration_date=str(today + timedelta(days=1)))
     with clock.shift(timedelta(days=400)):
         again = stock.patch(item["id"], expiration_date=item["expiration_date"], name="Gloves, old")
         assert again["name"] == "Gloves, old", "what is put back as it was is not refused"
-        assert stock.faults(item["id"], expiration_date=str(today + timedelta(days=2)))
+        assert stock.find_faults(item["id"], expiration_date=str(today + timedelta(days=2)))
 
 
 def test_day_of_discontinuation_matches_flag(stock: Stock) -> None:
@@ -174,9 +174,9 @@ def test_day_of_discontinuation_matches_flag(stock: Stock) -> None:
     assert (item["discontinued"], item["date_discontinued"]) == (True, "2026-01-05")
     assert (
         "not discontinued"
-        in stock.faults(discontinued=False, date_discontinued="2026-01-05")["date_discontinued"][0]
+        in stock.find_faults(discontinued=False, date_discontinued="2026-01-05")["date_discontinued"][0]
     )
-    assert stock.faults(date_discontinued=str(today + timedelta(days=1)))["date_discontinued"]
+    assert stock.find_faults(date_discontinued=str(today + timedelta(days=1)))["date_discontinued"]
     assert stock.patch(item["id"], date_discontinued="2026-01-06")["date_discontinued"] == "2026-01-06"
     back = stock.patch(item["id"], discontinued=False)
     assert (back["discontinued"], back["date_discontinued"]) == (False, None)
@@ -185,9 +185,9 @@ def test_day_of_discontinuation_matches_flag(stock: Stock) -> None:
 
 def test_quantities_are_integers_and_not_negative(stock: Stock) -> None:
     for wrong in (-1, 1.5, "many", None, 2**31):
-        assert stock.faults(current_quantity=wrong)["current_quantity"], wrong
+        assert stock.find_faults(current_quantity=wrong)["current_quantity"], wrong
     for name in ("preferred_stock_level", "preferred_restock_level"):
-        assert stock.faults(**{name: -1})[name]
+        assert stock.find_faults(**{name: -1})[name]
 
 
 def test_package_properties_are_merged_by_key(stock: Stock) -> None:
@@ -210,8 +210,8 @@ def test_package_properties_are_merged_by_key(stock: Stock) -> None:
         ),
         ({"package_properties": {"description": 5 * [1]}}, "description"),
     ):
-        assert name in stock.faults(row, **wrong)["package_properties"], wrong
-    assert stock.faults(row, package_properties="x", **{"package_properties.ndc_code": "1"})[
+        assert name in stock.find_faults(row, **wrong)["package_properties"], wrong
+    assert stock.find_faults(row, package_properties="x", **{"package_properties.ndc_code": "1"})[
         "package_properties"
     ]
 

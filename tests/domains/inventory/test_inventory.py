@@ -41,7 +41,7 @@ class Clinic(Calendar):
         shown: dict[str, Any] = answer.json()
         return shown
 
-    def left(self, lot: int | None = None) -> int:
+    def count_left(self, lot: int | None = None) -> int:
         return int(self.get(lot or self.lot, "inventory_vaccines")["current_quantity"])
 
 
@@ -52,15 +52,15 @@ def clinic() -> Clinic:
 
 def test_each_record_reduces_quantity_of_lot(clinic: Clinic) -> None:
     other = clinic.new("inventory_vaccines", **LOT | {"lot_number": "UT8122"}, original_quantity=3)["id"]
-    assert clinic.left() == 10
+    assert clinic.count_left() == 10
     records = [clinic.give() for _ in range(3)]
-    assert (clinic.left(), clinic.left(other)) == (7, 3)
+    assert (clinic.count_left(), clinic.count_left(other)) == (7, 3)
     moved = clinic.patch(records[0]["id"], "patient_vaccine_records", vaccine_inventory=other)
     assert moved.status_code == 204
-    assert (clinic.left(), clinic.left(other)) == (8, 2)
+    assert (clinic.count_left(), clinic.count_left(other)) == (8, 2)
     with tenancy.within(clinic.clinic.id):
         PatientVaccineRecord.objects.filter(pk=records[1]["id"]).update(archived=True)
-    assert clinic.left() == 9
+    assert clinic.count_left() == 9
     shown = clinic.http.get("/api/inventory_vaccines").json()["results"]
     assert [row["current_quantity"] for row in shown] == [9, 2]
 
@@ -70,13 +70,13 @@ def test_concurrent_doses_are_counted(clinic: Clinic) -> None:
         6, lambda _: client(clinic.token).post("/api/patient_vaccine_records", json=clinic.body())
     )
     assert [answer.status_code for answer in answers] == [201] * 6
-    assert clinic.left() == 4
+    assert clinic.count_left() == 4
 
 
 def test_quantity_may_become_negative(clinic: Clinic) -> None:
     empty = clinic.new("inventory_vaccines", **LOT)["id"]
     clinic.give(vaccine_inventory=empty)
-    assert clinic.left(empty) == -1
+    assert clinic.count_left(empty) == -1
 
 
 def test_record_copies_vaccine_from_lot(clinic: Clinic) -> None:

@@ -29,7 +29,7 @@ def drug(caller: Caller) -> int:
     return int(row.pk)
 
 
-def listed(program: httpx.Client, patient: int) -> list[Any]:
+def list_rows(program: httpx.Client, patient: int) -> list[Any]:
     return list(program.get(f"patients/{patient}/rxs").json()["data"])
 
 
@@ -76,7 +76,7 @@ def test_medication_of_drchrono_is_a_prescription(
         pharmacy_note="Call first",
         date_prescribed="2024-02-29",
     )
-    (shown,) = listed(program, patient)
+    (shown,) = list_rows(program, patient)
     assert shown["id"] == medication["id"]
     assert shown["addedby"] == caller.user.pk
     wanted = {
@@ -100,7 +100,7 @@ def test_medication_of_drchrono_is_a_prescription(
         medication["id"], "medications", status="inactive", date_stopped_taking="2024-05-06", rxnorm=""
     )
     caller.patch(medication["id"], "medications", date_prescribed=today, dispense_quantity=None)
-    (shown,) = listed(program, patient)
+    (shown,) = list_rows(program, patient)
     assert (shown["is_discontinued"], shown["date_discontinued"]) == (True, "2024-05-06 00:00:00")
     assert (shown["is_expired"], shown["drug_details"], shown["doses_rxed"]) == (False, None, "")
 
@@ -109,9 +109,9 @@ def test_drug_is_queued_until_accepted(
     caller: Caller, program: httpx.Client, patient: int, drug: int
 ) -> None:
     queued = program.post(f"patients/{patient}/rxs", json={"drug_id": drug, "notes": "Ran out"}).json()
-    assert listed(program, patient) == []
+    assert list_rows(program, patient) == []
     row = accept(caller, queued)
-    (shown,) = listed(program, patient)
+    (shown,) = list_rows(program, patient)
     assert (shown["id"], shown["name"], shown["instructions_to_dr"]) == (
         row.pk,
         "Metformin 500 mg tablet",
@@ -126,7 +126,7 @@ def test_drug_is_queued_until_accepted(
 def test_without_queue_drug_is_charted_immediately(program: httpx.Client, patient: int, drug: int) -> None:
     answer = program.post(f"patients/{patient}/rxs", params={"enqueue": "false"}, json={"drug_id": drug})
     assert answer.json()["result"] is True
-    (shown,) = listed(program, patient)
+    (shown,) = list_rows(program, patient)
     assert shown["addedby"] == 99999
     assert program.get(f"patients/{patient}/rxs/{shown['id']}").json() == shown
     assert {name: answer.json()[name] for name in shown} == shown
@@ -147,7 +147,7 @@ def test_refill_creates_prescription(caller: Caller, program: httpx.Client, pati
     assert (entry["request_type"], entry["title"]) == ("rx_refill", "Metformin")
     assert entry["payload"] == body | {"agreed_to_terms": "All of them"}
     row = accept(caller, queued)
-    first, second = listed(program, patient)
+    first, second = list_rows(program, patient)
     assert (first["id"], second["id"]) == (medication["id"], row.pk)
     assert second["frequency"] == "Daily"
     again = caller.get(row.pk, "medications")

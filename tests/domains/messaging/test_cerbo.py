@@ -25,7 +25,7 @@ def accept(caller: Caller, queued: dict[str, Any]) -> PatientMessage:
     return made
 
 
-def listed(program: httpx.Client, patient: int, **parameters: str) -> list[Any]:
+def list_rows(program: httpx.Client, patient: int, **parameters: str) -> list[Any]:
     url = f"patients/{patient}/portal/secure_messages"
     return list(program.get(url, params=parameters).json()["data"])
 
@@ -36,12 +36,12 @@ def test_message_of_patient_is_queued_then_in_message_center(
     person = make_user(caller.clinic.practice, role="staff", first_name="Sam")
     url = f"patients/{patient}/portal/secure_messages"
     queued = program.post(url, json=LETTER | {"dr_id": person.pk}).json()
-    assert listed(program, patient) == []
+    assert list_rows(program, patient) == []
     (waiting,) = program.get(f"patients/{patient}/portal/enqueued").json()["data"]
     assert (waiting["title"], waiting["notes"]) == (LETTER["subject"], LETTER["note"])
     assert waiting["payload"] == {"dr_id": person.pk, "reply": "phone"}
     made = accept(caller, queued)
-    (shown,) = listed(program, patient)
+    (shown,) = list_rows(program, patient)
     assert shown == {
         "object": "secure_message",
         "id": made.pk,
@@ -64,10 +64,10 @@ def test_patient_message_of_drchrono_is_message_of_doctor(
     caller: Caller, program: httpx.Client, patient: int
 ) -> None:
     letter = caller.new("patient_messages", patient=patient, subject="Your results", body="All is well.")
-    (shown,) = listed(program, patient, sent_by="dr")
+    (shown,) = list_rows(program, patient, sent_by="dr")
     assert (shown["id"], shown["sent_by"]) == (letter["id"], "dr")
     assert (shown["subject"], shown["note"]) == ("Your results", "All is well.")
-    assert listed(program, patient, sent_by="pt") == []
+    assert list_rows(program, patient, sent_by="pt") == []
     owner = caller.clinic.user
     assert shown["dr_id"] == owner.pk
     assert program.get(f"patients/{patient}/portal/secure_messages?sent_by=nurse").status_code == 400
@@ -85,7 +85,7 @@ def test_staff_answer_and_patient_reads(caller: Caller, program: httpx.Client, p
             "Yes, you may.",
         ]
         secure_messages.mark_read_by_patient(person, reply.pk)
-    question, answer = listed(program, patient)
+    question, answer = list_rows(program, patient)
     assert (question["is_read"], answer["is_read"]) == (True, True)
     assert (answer["sent_by"], answer["subject"]) == ("dr", "Re: A question")
     assert answer["dr_id"] == caller.user.pk
@@ -99,7 +99,7 @@ def test_deidentified_caller_reads_no_messages(caller: Caller, program: httpx.Cl
     (waiting,) = program.get(url, params={"anonymize": "true"}).json()["data"]
     assert (waiting["title"], waiting["notes"]) == (LETTER["subject"], "")
     accept(caller, queued)
-    (shown,) = listed(program, patient, anonymize="true")
+    (shown,) = list_rows(program, patient, anonymize="true")
     assert (shown["subject"], shown["note"]) == (LETTER["subject"], "")
 
 
@@ -152,4 +152,4 @@ def test_patient_writes_in_portal(caller: Caller, program: httpx.Client, patient
         request = secure_messages.send_message(Patient.objects.get(pk=patient), LETTER)
     assert (request.api_user_id, request.status) == (None, "open")
     accept(caller, {"portal_queue_id": request.pk})
-    assert [row["note"] for row in listed(program, patient, sent_by="pt")] == [LETTER["note"]]
+    assert [row["note"] for row in list_rows(program, patient, sent_by="pt")] == [LETTER["note"]]

@@ -64,17 +64,17 @@ def test_credentials_of_users_are_checked(clinic: Clinic, cerbo: httpx.Client) -
     stranger = make_user(make_practice().practice, password=PASSWORD)
     off = make_user(clinic.practice, password=PASSWORD, is_active=False)
 
-    def told(user: str, password: str) -> object:
+    def check_credentials(user: str, password: str) -> object:
         answer = cerbo.post("/api/v1/users/validate_credentials", json={"user": user, "password": password})
         assert answer.status_code == 200, answer.text
         found = answer.json()
         return found["result"] and found["user_details"]["id"]
 
-    assert told(person.username, PASSWORD) == person.pk
+    assert check_credentials(person.username, PASSWORD) == person.pk
     for user, password in (
         (person.username, "wrong"),
         (stranger.username, PASSWORD),
         (off.username, PASSWORD),
         ("nobody", PASSWORD),
     ):
-        assert told(user, password) is False
+        assert check_credentials(user, password) is False

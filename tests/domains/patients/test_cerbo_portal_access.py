@@ -46,7 +46,7 @@ def invite(cerbo: httpx.Client, to: int) -> httpx.Response:
     return cerbo.post(f"/api/v1/patients/{to}/portal/invite")
 
 
-def sent(clinic: Clinic) -> list[Outgoing]:
+def list_sent(clinic: Clinic) -> list[Outgoing]:
     with tenancy.within(clinic.id):
         return list(Outgoing.objects.filter(practice=clinic.id).order_by("id"))
 
@@ -54,7 +54,7 @@ def sent(clinic: Clinic) -> list[Outgoing]:
 def test_an_invitation_is_the_same_as_onpatient_access(clinic: Clinic, cerbo: httpx.Client) -> None:
     to, caller = patient(clinic), Caller(clinic)
     assert invite(cerbo, to).json() == {"result": True, "message": "The invitation will be sent."}
-    (mail,) = sent(clinic)
+    (mail,) = list_sent(clinic)
     assert (mail.recipient, mail.purpose) == ("ada@patients.example", "portal invitation")
     (pending,) = caller.http.get(f"/api/patients/{to}/onpatient_access").json()
     assert (pending["enabled_by"], pending["activated_on"]) == (None, None)
@@ -71,7 +71,7 @@ def test_an_invitation_is_the_same_as_onpatient_access(clinic: Clinic, cerbo: ht
 def test_a_patient_with_access_is_sent_a_link_to_a_new_password(clinic: Clinic, cerbo: httpx.Client) -> None:
     known = make_portal_patient(clinic)
     assert invite(cerbo, known.patient.pk).status_code == 200
-    (mail,) = sent(clinic)
+    (mail,) = list_sent(clinic)
     assert mail.purpose == "portal password"
     assert known.username in mail.text
     assert Caller(clinic).http.post(f"/api/patients/{known.patient.pk}/onpatient_access").status_code == 409
@@ -91,7 +91,7 @@ def test_patients_who_can_not_be_invited(
     clinic: Clinic, cerbo: httpx.Client, values: dict[str, object], status: int
 ) -> None:
     assert invite(cerbo, patient(clinic, **values)).status_code == status
-    assert sent(clinic) == []
+    assert list_sent(clinic) == []
     assert invite(cerbo, patient(make_practice())).status_code == 404
 
 
@@ -195,10 +195,10 @@ def test_one_email_a_minute_to_one_patient(clinic: Clinic, cerbo: httpx.Client) 
     assert invite(cerbo, second).status_code == 200
     with make_api_user(clinic.practice).client() as another:
         assert invite(another, first).status_code == 429, "whoever sends it"
-    assert len(sent(clinic)) == 2
+    assert len(list_sent(clinic)) == 2
     with clock.shift(timedelta(seconds=61)):
         assert cerbo.post(mail, json=MAIL).status_code == 200
-    assert len(sent(clinic)) == 3
+    assert len(list_sent(clinic)) == 3
 
 
 @pytest.mark.usefixtures("one_a_minute")
@@ -219,7 +219,7 @@ def test_of_concurrent_invitations_one_is_sent(clinic: Clinic) -> None:
             return cerbo.post(f"/api/v1/patients/{to}/emails/send", json=MAIL).status_code
 
     assert sorted(at_once(8, call)) == [200] + [429] * 7
-    assert len(sent(clinic)) == 1
+    assert len(list_sent(clinic)) == 1
 
 
 def test_expired_rows_are_deleted() -> None:
@@ -243,7 +243,7 @@ def test_a_practice_has_its_own_templates(clinic: Clinic, cerbo: httpx.Client) -
             },
         )
     assert invite(cerbo, patient(clinic, first_name="{practice}")).status_code == 200
-    (mail,) = sent(clinic)
+    (mail,) = list_sent(clinic)
     assert mail.subject == "Hi {practice}, Bcc: eve@example.com", "a value is never read as a placeholder"
     assert mail.text.startswith("Harbour Clinic says: http://127.0.0.1:8000/portal/invitations/")
     with tenancy.within(clinic.id):

@@ -46,7 +46,7 @@ def caller() -> Caller:
     return Caller(make_practice(refuse_duplicate_patients=True))
 
 
-def kept(stored: str, caller: Caller, **values: Any) -> int:
+def make_stored(stored: str, caller: Caller, **values: Any) -> int:
     """A patient as one from before texts were normalized: the row has what it has."""
     with tenancy.within(caller.clinic.id):
         return Patient.objects.create(
@@ -62,7 +62,7 @@ def kept(stored: str, caller: Caller, **values: Any) -> int:
 
 @pytest.mark.parametrize(("stored", "asked"), SAME, ids=ascii)
 def test_names_are_compared_as_meant(caller: Caller, stored: str, asked: str) -> None:
-    row = kept(f" {stored} ", caller, email=" Ada@Example.COM ")
+    row = make_stored(f" {stored} ", caller, email=" Ada@Example.COM ")
     cerbo = make_api_user(caller.clinic.practice).client()
     for path in ("patients", "patients_summary"):
         assert caller.ids(path, last_name=asked) == [row]
@@ -80,15 +80,15 @@ def cerbo_duplicate(cerbo: httpx.Client, name: str) -> httpx.Response:
 
 @pytest.mark.parametrize(("stored", "asked"), OTHER, ids=ascii)
 def test_other_names_are_other_people(caller: Caller, stored: str, asked: str) -> None:
-    kept(stored, caller)
+    make_stored(stored, caller)
     cerbo = make_api_user(caller.clinic.practice).client()
     assert cerbo.get("/api/v1/patients/search", params={"last_name": asked}).json()["data"] == []
     assert caller.post("patients", caller.patient(first_name="Ada", last_name=asked)).status_code == 201
 
 
 def test_emails_are_compared_without_case_and_blanks(caller: Caller) -> None:
-    row = kept("Lee", caller, email="Lee@Example.com ", email2="second@example.com")
-    kept("Other", caller, email="lee@example.community")
+    row = make_stored("Lee", caller, email="Lee@Example.com ", email2="second@example.com")
+    make_stored("Other", caller, email="lee@example.community")
     cerbo = make_api_user(caller.clinic.practice).client()
     for asked in ("lee@example.com", " LEE@EXAMPLE.COM"):
         assert caller.ids(email=asked) == [row]
@@ -104,9 +104,9 @@ def test_emails_are_compared_without_case_and_blanks(caller: Caller) -> None:
 def test_cerbo_finds_patients_by_digits_of_a_telephone_number(
     caller: Caller, stored: str, column: str
 ) -> None:
-    row = kept("Lee", caller, **{column: stored})
-    kept("Other", caller, **{column: "(303) 555-0143"})
-    kept("Nobody", caller)
+    row = make_stored("Lee", caller, **{column: stored})
+    make_stored("Other", caller, **{column: "(303) 555-0143"})
+    make_stored("Nobody", caller)
     cerbo = make_api_user(caller.clinic.practice).client()
 
     def found(phone: str) -> list[str]:
@@ -132,7 +132,7 @@ def test_cerbo_finds_patients_by_digits_of_a_telephone_number(
 
 
 def test_blanks_alone_filter_nothing(caller: Caller) -> None:
-    row = kept("Lee", caller)
+    row = make_stored("Lee", caller)
     assert caller.ids(last_name=" ") == caller.ids(email="\u00a0") == [row]
 
 
@@ -200,7 +200,7 @@ def test_names_that_are_given_once(caller: Caller, path: str, key: str) -> None:
     ["5552014433", "(555) 201-4433", "201.4433", "+1 555 201 4433", "zoe lee", "LEE@example", "1987-04-12"],
 )
 def test_the_console_finds_a_patient(caller: Caller, asked: str) -> None:
-    row = kept("Lee", caller, middle_name="x", email="Lee@Example.com", cell_phone="1-555-201-4433")
+    row = make_stored("Lee", caller, middle_name="x", email="Lee@Example.com", cell_phone="1-555-201-4433")
     with tenancy.within(caller.clinic.id):
         Patient.objects.filter(pk=row).update(first_name="Zo\u00eb")
         rows = Patient.objects.filter(practice=caller.clinic.practice)
@@ -249,6 +249,6 @@ def test_cerbo_refuses_a_birth_that_cannot_be(caller: Caller) -> None:
         answer = cerbo.post("/api/v1/patients", json=body)
         assert answer.status_code == 400
         assert set(answer.json()["error"]["fields"]) == {"dob"}
-    row = kept("Lee", caller, date_of_death="2001-01-01")
+    row = make_stored("Lee", caller, date_of_death="2001-01-01")
     assert cerbo.patch(f"/api/v1/patients/{row}", json={"dob": "2001-01-02"}).status_code == 400
     assert cerbo.patch(f"/api/v1/patients/{row}", json={"dob": "2001-01-01"}).status_code == 200

@@ -21,7 +21,7 @@ OBJECTS = [key for key in patients.patients.keys if key.source.writes_rows and n
 INSURANCES = ("primary_insurance", "secondary_insurance", "tertiary_insurance")
 
 
-def _filled(key: Key) -> dict[str, Any]:
+def _fill(key: Key) -> dict[str, Any]:
     """A value for every key of an object, another one for each."""
     filled: dict[str, Any] = {}
     for position, member in enumerate(key.type.keys):
@@ -42,7 +42,7 @@ def _filled(key: Key) -> dict[str, Any]:
 
 @pytest.mark.parametrize("key", OBJECTS, ids=lambda key: key.name)
 def test_every_key_of_an_object_comes_back(caller: Caller, key: Key) -> None:
-    filled = _filled(key)
+    filled = _fill(key)
     made = caller.new(**{key.name: filled})
     assert made[key.name] | filled == made[key.name]
     others = [other.name for other in OBJECTS if other is not key]
@@ -52,7 +52,7 @@ def test_every_key_of_an_object_comes_back(caller: Caller, key: Key) -> None:
 
 @pytest.mark.parametrize("key", OBJECTS, ids=lambda key: key.name)
 def test_patch_changes_named_keys_and_null_deletes_the_object(caller: Caller, key: Key) -> None:
-    filled = _filled(key)
+    filled = _fill(key)
     made = caller.new(**{key.name: filled})
     name = next(member.name for member in key.type.keys if not isinstance(member.type, Boolean | Date))
     assert caller.patch(made["id"], **{key.name: {name: "7"}}).status_code == 204

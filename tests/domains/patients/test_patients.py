@@ -305,14 +305,14 @@ def test_no_value_of_any_key_breaks_anything(caller: Caller, position: int) -> N
     value, names = HOSTILE[position], set(made) - {"doctor"}
     headers = {"Content-Type": "application/json"}
     for method, url in (("POST", "/api/patients"), ("PATCH", f"/api/patients/{made['id']}")):
-        response = caller.http.request(method, url, content=_encoded(value, names), headers=headers)
+        response = caller.http.request(method, url, content=_encode(value, names), headers=headers)
         assert response.status_code == 400
     names -= set(response.json())  # what can be parsed must be fit to be stored
     response = caller.http.patch(
-        f"/api/patients/{made['id']}", content=_encoded(value, names), headers=headers
+        f"/api/patients/{made['id']}", content=_encode(value, names), headers=headers
     )
     assert response.status_code == 204, response.text
 
 
-def _encoded(value: Any, names: set[str]) -> bytes:
+def _encode(value: Any, names: set[str]) -> bytes:
     return json.dumps({name: value for name in names}).encode()

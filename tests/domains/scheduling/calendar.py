@@ -63,17 +63,17 @@ class Calendar(Caller):
         row = appointment if isinstance(appointment, str) else appointment["id"]
         return self.http.patch(f"/api/appointments/{row}", json=values)
 
-    def changed(self, appointment: dict[str, Any], **values: Any) -> dict[str, Any]:
+    def change_and_read(self, appointment: dict[str, Any], **values: Any) -> dict[str, Any]:
         """The appointment after a change that must be taken."""
         response = self.change(appointment, **values)
         assert response.status_code == 204, response.text
-        return self.shown(appointment)
+        return self.read_appointment(appointment)
 
-    def shown(self, appointment: dict[str, Any] | str) -> dict[str, Any]:
+    def read_appointment(self, appointment: dict[str, Any] | str) -> dict[str, Any]:
         row = appointment if isinstance(appointment, str) else appointment["id"]
         return self.get(row, "appointments")
 
-    def listed(self, **parameters: Any) -> list[dict[str, Any]]:
+    def list_appointments(self, **parameters: Any) -> list[dict[str, Any]]:
         response = self.http.get("/api/appointments", params=parameters)
         assert response.status_code == 200, response.text
         return response.json()["results"]
@@ -82,5 +82,5 @@ class Calendar(Caller):
         with tenancy.within(self.clinic.id):
             return Appointment.objects.get(pk=appointment["id"])
 
-    def colleague(self, **values: Any) -> Doctor:
+    def add_colleague(self, **values: Any) -> Doctor:
         return make_doctor(self.clinic.practice, **values)

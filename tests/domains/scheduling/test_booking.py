@@ -14,7 +14,7 @@ from tests.support import client
 def test_an_appointment_is_shown_as_it_was_booked(calendar: Calendar) -> None:
     made = calendar.book(reason="Cough", color="#aabbcc", notes="Bring films", is_walk_in=True)
     assert made["id"].isdigit()
-    assert made == calendar.shown(made)
+    assert made == calendar.read_appointment(made)
     assert {name: made[name] for name in calendar.body()} == calendar.body()
     assert (made["reason"], made["color"], made["notes"], made["is_walk_in"]) == (
         "Cough",
@@ -24,7 +24,7 @@ def test_an_appointment_is_shown_as_it_was_booked(calendar: Calendar) -> None:
     )
     assert (made["deleted_flag"], made["appt_is_break"], made["recurring_appointment"]) == (False,) * 3
     assert (made["cloned_from"], made["icd10_codes"], made["billing_notes"]) == (None, [], [])
-    assert "clinical_note" not in calendar.listed(date=DAY)[0]
+    assert "clinical_note" not in calendar.list_appointments(date=DAY)[0]
     assert "reminder_profile" not in made
 
 
@@ -66,7 +66,7 @@ def test_another_room_is_free_even_for_the_same_doctor_and_a_room_is_taken_for_a
     calendar: Calendar,
 ) -> None:
     calendar.book()
-    other = calendar.colleague().pk
+    other = calendar.add_colleague().pk
     assert calendar.try_to_book(exam_room=2).status_code == 201
     assert calendar.try_to_book(doctor=other).status_code == 409
     elsewhere = make_office(calendar.doctor)
@@ -77,7 +77,7 @@ def test_a_break_takes_the_doctor_out_of_every_room(calendar: Calendar) -> None:
     lunch = calendar.book(f"{DAY}T12:00:00", patient=None, duration=60)
     assert (lunch["appt_is_break"], lunch["patient"]) == (True, None)
     assert calendar.try_to_book(f"{DAY}T12:30:00", exam_room=2).status_code == 409
-    other = calendar.colleague().pk
+    other = calendar.add_colleague().pk
     assert calendar.try_to_book(f"{DAY}T12:30:00", exam_room=2, doctor=other).status_code == 201
     calendar.book(f"{DAY}T15:00:00", exam_room=2)
     assert calendar.try_to_book(f"{DAY}T15:00:00", exam_room=1, patient=None).status_code == 409
@@ -106,7 +106,7 @@ def test_cancelled_visits_free_their_time(calendar: Calendar, status: str) -> No
         409,
         f"Appointment overlaps with {second['id']}",
     )
-    assert calendar.shown(first)["status"] == status
+    assert calendar.read_appointment(first)["status"] == status
     assert calendar.try_to_book(status=status).status_code == 201
 
 
@@ -114,10 +114,10 @@ def test_a_deleted_appointment_frees_its_time_and_stays_readable(calendar: Calen
     first = calendar.book()
     assert calendar.http.delete(f"/api/appointments/{first['id']}").status_code == 204
     assert calendar.http.delete(f"/api/appointments/{first['id']}").status_code == 204
-    assert calendar.shown(first)["deleted_flag"] is True
+    assert calendar.read_appointment(first)["deleted_flag"] is True
     second = calendar.book()
-    assert [row["id"] for row in calendar.listed(date=DAY)] == [second["id"]]
-    assert [row["id"] for row in calendar.listed(date=DAY, show_archived="true")] == [
+    assert [row["id"] for row in calendar.list_appointments(date=DAY)] == [second["id"]]
+    assert [row["id"] for row in calendar.list_appointments(date=DAY, show_archived="true")] == [
         first["id"],
         second["id"],
     ]
@@ -129,12 +129,15 @@ def test_moving_into_another_one_is_a_conflict_and_changes_nothing(calendar: Cal
     for change in ({"scheduled_time": f"{DAY}T09:10:00"}, {"scheduled_time": f"{DAY}T08:45:00"}):
         assert calendar.change(second, **change).status_code == 409
     assert calendar.change(first, duration=31).status_code == 409
-    assert calendar.shown(second) == second
+    assert calendar.read_appointment(second) == second
     aside = calendar.book(exam_room=2)
     assert calendar.change(aside, exam_room=1).status_code == 409
     replaced = calendar.http.put(f"/api/appointments/{second['id']}", json=calendar.body())
     assert replaced.status_code == 409
-    assert calendar.changed(second, scheduled_time=f"{DAY}T10:00:00")["scheduled_time"] == f"{DAY}T10:00:00"
+    assert (
+        calendar.change_and_read(second, scheduled_time=f"{DAY}T10:00:00")["scheduled_time"]
+        == f"{DAY}T10:00:00"
+    )
     assert calendar.change(first, duration=60).status_code == 204
 
 
@@ -143,7 +146,7 @@ def test_a_change_of_other_keys_is_not_checked_for_overlaps(calendar: Calendar) 
     second = calendar.book(allow_overlapping=True)
     with tenancy.within(calendar.clinic.id):
         Appointment.objects.filter(pk=second["id"]).update(allow_overlapping=False)  # as an import leaves it
-    shown = calendar.changed(second, status="Arrived", notes="x", duration=30)
+    shown = calendar.change_and_read(second, status="Arrived", notes="x", duration=30)
     assert (shown["status"], shown["notes"]) == ("Arrived", "x")
     assert calendar.change(second, scheduled_time=f"{DAY}T09:00:00").status_code == 204
     assert calendar.change(second, duration=31).status_code == 409
@@ -157,7 +160,7 @@ def test_a_list_is_booked_whole_or_not_at_all(calendar: Calendar) -> None:
     assert calendar.post("appointments", later).status_code == 409
     faulty = calendar.post("appointments", [later[0], later[1] | {"exam_room": 9}])
     assert (faulty.status_code, faulty.json()[0], list(faulty.json()[1])) == (400, {}, ["exam_room"])
-    assert len(calendar.listed(date=DAY)) == 3
+    assert len(calendar.list_appointments(date=DAY)) == 3
 
 
 def test_of_fifty_concurrent_bookings_exactly_one_succeeds(calendar: Calendar) -> None:
@@ -174,7 +177,7 @@ def test_of_fifty_concurrent_bookings_exactly_one_succeeds(calendar: Calendar) -
     assert {answer["detail"] for status, answer in answers if status == 409} == {
         f"Appointment overlaps with {made[0]['id']}"
     }
-    assert [row["id"] for row in calendar.listed(date=DAY)] == [made[0]["id"]]
+    assert [row["id"] for row in calendar.list_appointments(date=DAY)] == [made[0]["id"]]
 
 
 def test_concurrent_moves_and_bookings(calendar: Calendar) -> None:
@@ -248,7 +251,7 @@ def test_a_profile_fills_what_is_not_given(calendar: Calendar) -> None:
     assert (given["duration"], given["color"], given["reason"]) == (20, "", "Own")
     assert calendar.try_to_book(f"{DAY}T09:44:00").status_code == 409
     plain = calendar.book(f"{DAY}T12:00:00")
-    later = calendar.changed(plain, profile=profile)
+    later = calendar.change_and_read(plain, profile=profile)
     assert (later["profile"], later["duration"], later["color"]) == (profile, 30, "")
     del body["profile"]
     assert calendar.post("appointments", body).json() == {"duration": ["This field is required."]}

@@ -28,7 +28,7 @@ class Program:
         self.user = calendar.clinic.user.pk
         self.http = make_api_user(calendar.clinic.practice).client()
 
-    def kind(self, name: str = "Visit", **values: Any) -> dict[str, Any]:
+    def add_type(self, name: str = "Visit", **values: Any) -> dict[str, Any]:
         answer = self.http.post(
             "/api/v1/appointment_types", json={"name": name, "default_length": 30} | values
         )
@@ -56,7 +56,7 @@ class Program:
     def change(self, row: dict[str, Any], **values: Any) -> httpx.Response:
         return self.http.patch(f"/api/v1/appointments/{row['id']}", json=values)
 
-    def listed(self, **parameters: Any) -> list[int]:
+    def list_ids(self, **parameters: Any) -> list[int]:
         asked = {"start_date": DAY, "end_date": DAY} | parameters
         answer = self.http.get("/api/v1/appointments", params=asked)
         assert answer.status_code == 200, answer.text
@@ -66,13 +66,13 @@ class Program:
 @pytest.fixture
 def program(calendar: Calendar) -> Program:
     made = Program(calendar)
-    made.kind()
+    made.add_type()
     return made
 
 
 def test_both_apis_show_the_same_row(calendar: Calendar, program: Program) -> None:
     made = program.book(status="checked-in")
-    shown = calendar.shown(str(made["id"]))
+    shown = calendar.read_appointment(str(made["id"]))
     assert shown["scheduled_time"] == f"{DAY}T09:00:00"
     assert (shown["duration"], shown["reason"], shown["notes"]) == (30, "Annual physical", "Fasting")
     assert (shown["status"], shown["doctor"], shown["office"]) == (
@@ -113,7 +113,7 @@ def test_as_many_visits_overlap_as_their_type_says(
     calendar: Calendar, program: Program, patients: tuple[bool, bool]
 ) -> None:
     """With a patient or without; what has neither patient nor type is a break, which lets nothing overlap."""
-    program.kind("Group", number_of_overlaps_to_allow=1)
+    program.add_type("Group", number_of_overlaps_to_allow=1)
     for has_patient in patients:
         program.book(appointment_type="Group", **({} if has_patient else {"pt_id": None}))
     assert program.ask(appointment_type="Group", pt_id=None).status_code == 409
@@ -126,7 +126,7 @@ def test_as_many_visits_overlap_as_their_type_says(
 
 def test_an_appointment_is_taken_back_as_it_was_read(calendar: Calendar, program: Program) -> None:
     """Whoever made it, and whatever is empty in it; with empty values it stays what it is."""
-    program.kind("Video", telemedicine=True)
+    program.add_type("Video", telemedicine=True)
     made = [
         program.book(),
         program.book(f"{DAY} 15:00:00", appointment_type="Video", status="confirmed"),
@@ -159,16 +159,16 @@ def test_an_appointment_is_taken_back_as_it_was_read(calendar: Calendar, program
 
 def test_rooms_are_chosen(calendar: Calendar, program: Program) -> None:
     """A visit goes into a free room, of which there are two; who shares a time needs none."""
-    other = calendar.colleague()
+    other = calendar.add_colleague()
     calendar.book(doctor=other.pk, exam_room=1)
     made = program.book()
-    assert calendar.shown(str(made["id"]))["exam_room"] == 2
+    assert calendar.read_appointment(str(made["id"]))["exam_room"] == 2
     user = make_user(calendar.clinic.practice, doctor=other, role=User.Role.DOCTOR)
-    program.kind("Group", number_of_overlaps_to_allow=1)
+    program.add_type("Group", number_of_overlaps_to_allow=1)
     shared = program.book(appointment_type="Group")
-    assert calendar.shown(str(shared["id"]))["exam_room"] == 0
+    assert calendar.read_appointment(str(shared["id"]))["exam_room"] == 0
     assert program.ask(appointment_type="Group").status_code == 409
-    third = calendar.colleague()
+    third = calendar.add_colleague()
     of_third = make_user(calendar.clinic.practice, doctor=third, role=User.Role.DOCTOR)
     full = program.ask(provider_ids=[of_third.pk])
     assert full.status_code == 409  # every room is taken, and nobody is shared with
@@ -176,9 +176,9 @@ def test_rooms_are_chosen(calendar: Calendar, program: Program) -> None:
         ExamRoom.objects.create(
             practice=calendar.clinic.practice, office=calendar.office, index=3, name="Room 3"
         )
-    assert calendar.shown(str(program.book(provider_ids=[of_third.pk])["id"]))["exam_room"] == 3
+    assert calendar.read_appointment(str(program.book(provider_ids=[of_third.pk])["id"]))["exam_room"] == 3
     moved = program.change(made, provider_ids=[user.pk], start_date_time=f"{DAY} 18:00:00")
-    assert calendar.shown(str(moved.json()["id"]))["doctor"] == other.pk
+    assert calendar.read_appointment(str(moved.json()["id"]))["doctor"] == other.pk
     assert moved.json()["end_date_time"] == f"{DAY} 18:30:00"  # a beginning alone keeps the length
 
 
@@ -215,15 +215,20 @@ def test_lists(calendar: Calendar, program: Program) -> None:
     late = program.book("2026-03-03 00:15:00")
     own = program.book(f"{DAY} 16:00:00", status="Waiting", pt_id=None)
     lunch = calendar.book(f"{DAY}T12:00:00", patient=None)
-    assert program.listed() == [made["id"], night["id"], own["id"]]
-    assert program.listed(end_date="2026-03-03") == [made["id"], night["id"], late["id"], own["id"]]
-    assert program.listed(include_cancelled="1") == [made["id"], gone["id"], night["id"], own["id"]]
-    assert program.listed(include_work_schedule="1") == [made["id"], night["id"], own["id"], int(lunch["id"])]
-    assert program.listed(pt_id=calendar.patient_id) == [made["id"], night["id"]]
-    assert program.listed(provider_id=program.user) == program.listed()
-    assert program.listed(provider_id=999_999) == []
-    assert program.listed(**{"status[]": ["cancelled", "Waiting"]}) == [gone["id"], own["id"]]
-    assert program.listed(**{"status[]": "scheduled"}) == [made["id"]]
+    assert program.list_ids() == [made["id"], night["id"], own["id"]]
+    assert program.list_ids(end_date="2026-03-03") == [made["id"], night["id"], late["id"], own["id"]]
+    assert program.list_ids(include_cancelled="1") == [made["id"], gone["id"], night["id"], own["id"]]
+    assert program.list_ids(include_work_schedule="1") == [
+        made["id"],
+        night["id"],
+        own["id"],
+        int(lunch["id"]),
+    ]
+    assert program.list_ids(pt_id=calendar.patient_id) == [made["id"], night["id"]]
+    assert program.list_ids(provider_id=program.user) == program.list_ids()
+    assert program.list_ids(provider_id=999_999) == []
+    assert program.list_ids(**{"status[]": ["cancelled", "Waiting"]}) == [gone["id"], own["id"]]
+    assert program.list_ids(**{"status[]": "scheduled"}) == [made["id"]]
     backwards = program.http.get("/api/v1/appointments", params={"start_date": "2026-03-03", "end_date": DAY})
     assert list(backwards.json()["error"]["fields"]) == ["end_date"]
     missing = program.http.get("/api/v1/appointments")
@@ -231,7 +236,7 @@ def test_lists(calendar: Calendar, program: Program) -> None:
 
 
 def test_video_visits(calendar: Calendar, program: Program) -> None:
-    program.kind("Video", telemedicine=True)
+    program.add_type("Video", telemedicine=True)
     plain, video = program.book(), program.book(f"{DAY} 15:00:00", appointment_type="Video")
     assert plain["telemedicine"] == {"is_telemedicine": False, "telemedicine_url": None}
     assert video["telemedicine"]["is_telemedicine"] is True
@@ -243,7 +248,7 @@ def test_video_visits(calendar: Calendar, program: Program) -> None:
 
 
 def test_types_are_profiles(calendar: Calendar, program: Program) -> None:
-    made = program.kind("Sports check", color_hex="b2f07e", which_providers=[program.user], sort_order=4)
+    made = program.add_type("Sports check", color_hex="b2f07e", which_providers=[program.user], sort_order=4)
     shown = calendar.get(made["id"], "appointment_profiles")
     assert (shown["color"], shown["duration"], shown["doctor"]) == ("#b2f07e", 30, calendar.doctor.pk)
     assert made["name_portal"] == "Sports check"
@@ -293,7 +298,7 @@ def test_what_a_type_sends(calendar: Calendar, program: Program, monkeypatch: py
     monkeypatch.setattr(clock, "now", lambda: now)
     with tenancy.within(calendar.clinic.id):
         Patient.objects.filter(pk=calendar.patient_id).update(email="ada@example.com")
-    program.kind(
+    program.add_type(
         "Told",
         email_notice_on=True,
         email_notice="See you soon.",

@@ -15,7 +15,7 @@ from charthouse.domains.scheduling.cerbo import availability
 from charthouse.domains.scheduling.timeline import Timeline, find_crowded, find_maximal, subtract, union
 from charthouse.identity import tenancy
 from tests.domains.scheduling.calendar import DAY, Calendar, make_office
-from tests.domains.scheduling.test_availability import hours, opening, works
+from tests.domains.scheduling.test_availability import add_opening, add_working_hours, hours
 from tests.domains.scheduling.test_cerbo_appointments import Program
 from tests.support import make_doctor, make_user
 
@@ -54,12 +54,12 @@ class Asker(Program):
 
 @pytest.fixture
 def asker(calendar: Calendar) -> Asker:
-    opening(calendar, 9, 12)
+    add_opening(calendar, 9, 12)
     return Asker(calendar)
 
 
 def test_the_shape(calendar: Calendar, asker: Asker) -> None:
-    kind = asker.kind()
+    kind = asker.add_type()
     found = asker.found(**{"appointment_type_ids[]": [kind["id"], "999999"]})
     (one,) = found.pop("user_availabilies")
     assert found == {
@@ -87,7 +87,7 @@ def test_the_shape(calendar: Calendar, asker: Asker) -> None:
 
 def test_a_window_can_be_booked_through_both_apis_and_is_then_taken(calendar: Calendar, asker: Asker) -> None:
     """Book every window, alternately through Cerbo and DrChrono; then the next one comes first."""
-    kind = asker.kind(default_length=45)
+    kind = asker.add_type(default_length=45)
     booked = []
     while windows := asker.windows(kind):
         start = windows[0]["window_start"]
@@ -102,10 +102,12 @@ def test_a_window_can_be_booked_through_both_apis_and_is_then_taken(calendar: Ca
 
 
 def test_drchronos_slots_lie_in_the_windows(calendar: Calendar, asker: Asker) -> None:
-    works(calendar, hours("1", "08:00-09:50", "10:30-24:00"), hours("2", "09:00-12:00", enabled=False))
+    add_working_hours(
+        calendar, hours("1", "08:00-09:50", "10:30-24:00"), hours("2", "09:00-12:00", enabled=False)
+    )
     calendar.book(f"{DAY}T11:10:00", duration=20)
     calendar.book(f"{DAY}T09:10:00", patient=None, duration=5)
-    kind = asker.kind()
+    kind = asker.add_type()
     of_doctor = {"doctor": calendar.doctor.pk, "date_range": f"{DAY}/{TUESDAY}"}
     other = calendar.http.get("/api/availability", params=of_doctor).json()["results"]
     ours = [(one["window_start"], one["window_end"]) for one in asker.windows(kind, end_date=TUESDAY)]
@@ -118,18 +120,18 @@ def test_drchronos_slots_lie_in_the_windows(calendar: Calendar, asker: Asker) ->
 
 
 def test_how_long_a_visit_might_be(calendar: Calendar, asker: Asker) -> None:
-    kind = asker.kind()
+    kind = asker.add_type()
     calendar.book(f"{DAY}T10:45:00", duration=15)
     free = {one["window_start"][11:16]: one["minutes_available_at_this_time"] for one in asker.windows(kind)}
     assert free == {"09:00": 105, "11:00": 60}
-    long = asker.kind("Long", default_length=60)
+    long = asker.add_type("Long", default_length=60)
     assert asker.starts(long) == ["09:00", "11:00"]
-    assert asker.starts(asker.kind("Longer", default_length=61)) == ["09:00"]
+    assert asker.starts(asker.add_type("Longer", default_length=61)) == ["09:00"]
 
 
 def test_what_a_type_lets_overlap(calendar: Calendar, asker: Asker) -> None:
-    alone, group = asker.kind("Alone"), asker.kind("Group", number_of_overlaps_to_allow=1)
-    opening(calendar, 9, 10)
+    alone, group = asker.add_type("Alone"), asker.add_type("Group", number_of_overlaps_to_allow=1)
+    add_opening(calendar, 9, 10)
     calendar.book(f"{DAY}T09:00:00", patient=None)
     assert asker.starts(group) == ["09:30"], "a break lets nothing overlap"
     calendar.book(f"{DAY}T09:30:00")
@@ -139,13 +141,13 @@ def test_what_a_type_lets_overlap(calendar: Calendar, asker: Asker) -> None:
 
 
 def test_a_room_is_needed_but_for_video_and_for_sharing(calendar: Calendar, asker: Asker) -> None:
-    opening(calendar, 9, 10)
+    add_opening(calendar, 9, 10)
     for room in (1, 2):
-        calendar.book(f"{DAY}T09:00:00", doctor=calendar.colleague().pk, exam_room=room)
+        calendar.book(f"{DAY}T09:00:00", doctor=calendar.add_colleague().pk, exam_room=room)
     kinds = [
-        asker.kind("Visit"),
-        asker.kind("Video", telemedicine=True),
-        asker.kind("Group", number_of_overlaps_to_allow=5),
+        asker.add_type("Visit"),
+        asker.add_type("Video", telemedicine=True),
+        asker.add_type("Group", number_of_overlaps_to_allow=5),
     ]
     with tenancy.within(calendar.clinic.id):
         ExamRoom.objects.create(
@@ -167,8 +169,8 @@ def test_providers_by_type(calendar: Calendar, asker: Asker) -> None:
     suspended = make_doctor(clinic.practice, is_account_suspended=True)
     gone = make_user(clinic.practice, doctor=suspended, role="doctor", is_active=False)
     make_user(clinic.practice, doctor=clinic.doctor, role="staff")
-    everybody = asker.kind("Everybody")
-    hers = asker.kind("Hers", which_providers=[colleague.pk])
+    everybody = asker.add_type("Everybody")
+    hers = asker.add_type("Hers", which_providers=[colleague.pk])
     his = calendar.new(
         "appointment_profiles", name="His", color="#ff0000", duration=20, reason="His", online_scheduling=True
     )["id"]
@@ -191,7 +193,7 @@ def test_a_range_over_a_change_of_clocks_is_answered_whole(
     calendar: Calendar, asker: Asker, first: str, last: str, offsets: tuple[int, int], minutes: int
 ) -> None:
     """On the practice's clock, and each window with its offset; what it says can be booked."""
-    kind = asker.kind()
+    kind = asker.add_type()
     with tenancy.within(calendar.clinic.id):
         Office.objects.filter(pk=calendar.office.pk).update(start_hour=0, end_hour=24)
     found = asker.found(start_date=first, end_date=last)
@@ -209,7 +211,7 @@ def test_a_range_over_a_change_of_clocks_is_answered_whole(
 
 def test_the_clock_is_the_practices(calendar: Calendar, asker: Asker) -> None:
     """An office in another zone: its hours, on the clock of the primary user."""
-    kind = asker.kind()
+    kind = asker.add_type()
     with tenancy.within(calendar.clinic.id):
         west = make_doctor(calendar.clinic.practice, timezone="US/Pacific")
         Office.objects.filter(pk=calendar.office.pk).update(archived=True)
@@ -220,7 +222,7 @@ def test_the_clock_is_the_practices(calendar: Calendar, asker: Asker) -> None:
 
 
 def test_windows_that_have_begun_or_passed_are_listed(calendar: Calendar, asker: Asker) -> None:
-    kind = asker.kind()
+    kind = asker.add_type()
     calendar.book(f"{DAY}T10:00:00", duration=30)
     with clock.shift(datetime(2026, 3, 2, 16, 10, tzinfo=UTC) - clock.now()):
         assert asker.starts(kind) == ["09:00", "10:30"]
@@ -228,8 +230,8 @@ def test_windows_that_have_begun_or_passed_are_listed(calendar: Calendar, asker:
 
 def test_a_part_of_any_window_can_be_booked_wherever_it_begins(calendar: Calendar, asker: Asker) -> None:
     """Rooms that are free one after the other are windows of their own: no visit could change rooms."""
-    kinds = [asker.kind("Visit"), asker.kind("Group", number_of_overlaps_to_allow=1)]
-    colleague = calendar.colleague().pk
+    kinds = [asker.add_type("Visit"), asker.add_type("Group", number_of_overlaps_to_allow=1)]
+    colleague = calendar.add_colleague().pk
     calendar.book(f"{DAY}T09:00:00", doctor=colleague, exam_room=1, duration=75)
     calendar.book(f"{DAY}T10:45:00", doctor=colleague, exam_room=2, duration=75)
     calendar.book(f"{DAY}T10:50:00", exam_room=1, duration=20)
@@ -275,7 +277,7 @@ def test_what_is_refused(asker: Asker, parameters: dict[str, Any], key: str) -> 
 
 
 def test_ninety_days(asker: Asker) -> None:
-    kind = asker.kind()
+    kind = asker.add_type()
     last = date(2026, 3, 9) + timedelta(days=90)
     assert len(asker.windows(kind, start_date="2026-03-09", end_date=str(last))) == 91
     assert asker.ask_for(start_date="2026-03-09", end_date=str(last + timedelta(days=1))).status_code == 400
@@ -283,7 +285,7 @@ def test_ninety_days(asker: Asker) -> None:
 
 def test_bounds(calendar: Calendar, asker: Asker, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whole days up to the limit; where one day alone exceeds it, the answer is an error."""
-    asker.kind()
+    asker.add_type()
     monkeypatch.setattr(bookable_windows, "MAX_WINDOWS", 3)
     monkeypatch.setattr(bookable_windows, "_DAYS_AT_ONCE", 2)
     seen, start = [], date.fromisoformat(DAY)
@@ -334,7 +336,7 @@ def _seconds(intervals: list[tuple[int, int]]) -> set[int]:
 def test_practices_without_offices_types_or_providers(calendar: Calendar, asker: Asker) -> None:
     """A practice without an office, a type or a provider has no windows."""
     assert asker.found()["user_availabilies"] == []
-    kind = asker.kind()
+    kind = asker.add_type()
     with tenancy.within(calendar.clinic.id):
         Office.objects.filter(pk=calendar.office.pk).update(archived=True)
         DoctorWorkSchedule.objects.filter(doctor=calendar.doctor.pk).update(archived=True)

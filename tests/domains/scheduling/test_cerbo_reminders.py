@@ -52,10 +52,10 @@ def test_a_reminder_is_created_moved_and_sent(
     assert (mail.status_code, text.status_code) == (200, 200), mail.text + text.text
     assert program.get(url(visit)).json()["data"] == [mail.json(), text.json()]
     assert (text.json()["type"], text.json()["subject"], text.json()["addedby"]) == ("sms", "", 99999)
-    assert [item["scheduled_time"] for item in calendar.shown(visit)["reminders"]] == [
+    assert [item["scheduled_time"] for item in calendar.read_appointment(visit)["reminders"]] == [
         "2026-03-10T04:00:00"
     ] * 2
-    calendar.changed(visit, scheduled_time="2026-03-10T10:30:00")
+    calendar.change_and_read(visit, scheduled_time="2026-03-10T10:30:00")
     assert program.get(url(visit)).json()["data"][0]["scheduled_datetime"] == "2026-03-10 09:30:00"
     monkeypatch.setattr(clock, "now", lambda: datetime(2026, 3, 10, 9, 31, tzinfo=UTC))
     reminder_delivery.send_due_reminders()

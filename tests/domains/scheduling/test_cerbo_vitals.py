@@ -22,7 +22,7 @@ class Program:
     def post(self, kind: Any, **values: Any) -> httpx.Response:
         return self.http.post(self.url(kind), json=values)
 
-    def listed(self, kind: Any) -> list[dict[str, Any]]:
+    def list_rows(self, kind: Any) -> list[dict[str, Any]]:
         answer = self.http.get(self.url(kind))
         assert answer.status_code == 200, answer.text
         return answer.json()["data"]
@@ -60,7 +60,7 @@ def test_readings_at_visits_and_outside_of_visits(calendar: Calendar, program: P
     )
     assert made.status_code == 200, made.text
     program.post(flow, value="390", abnormal=True)
-    at_visit, own = program.listed("bp")
+    at_visit, own = program.list_rows("bp")
     assert (at_visit["systolic"], at_visit["diastolic"], at_visit["pulse"], at_visit["units"]) == (
         130,
         85,
@@ -74,23 +74,23 @@ def test_readings_at_visits_and_outside_of_visits(calendar: Calendar, program: P
         99999,
         calendar.patient_id,
     )
-    assert [(row["height"], row["units"]) for row in program.listed("height")] == [(67, "inches")]
-    assert [(row["weight"], row["units"]) for row in program.listed("weight")] == [(150, "lbs")]
-    first, second = program.listed(flow)
+    assert [(row["height"], row["units"]) for row in program.list_rows("height")] == [(67, "inches")]
+    assert [(row["weight"], row["units"]) for row in program.list_rows("weight")] == [(150, "lbs")]
+    first, second = program.list_rows(flow)
     assert (first["value"], first["encounter_id"]) == ("410", int(visit["id"]))
     assert first["url_encounter"].endswith(f"/api/v1/encounters/{visit['id']}")
     assert (second["value"], second["abnormal"], second["units"]) == ("390", True, "L/min")
     assert (second["encounter_id"], second["url_encounter"]) == (None, None)
     calendar.http.delete(f"/api/appointments/{visit['id']}")
-    assert program.listed("bp") == [own]
-    assert calendar.shown(visit)["vitals"]["blood_pressure_1"] == 130
+    assert program.list_rows("bp") == [own]
+    assert calendar.read_appointment(visit)["vitals"]["blood_pressure_1"] == 130
 
 
 def test_readings_of_others_are_not_listed(calendar: Calendar, program: Program) -> None:
     other = Program(Calendar(clinic=calendar.clinic))
     other.post("weight", weight=60, units="kg")
-    assert program.listed("weight") == []
-    assert len(other.listed("weight")) == 1
+    assert program.list_rows("weight") == []
+    assert len(other.list_rows("weight")) == 1
 
 
 @pytest.mark.parametrize(
@@ -138,7 +138,7 @@ def test_a_measure_that_several_doctors_have_set_up_is_one(
     with tenancy.within(calendar.clinic.id):
         others = [
             CustomVital.objects.create(
-                practice=calendar.clinic.practice, doctor=calendar.colleague(), **FLOW | values
+                practice=calendar.clinic.practice, doctor=calendar.add_colleague(), **FLOW | values
             ).pk
             for values in ({}, {"name": " peak FLOW"}, {"unit": "L/s"})
         ]
@@ -148,11 +148,11 @@ def test_a_measure_that_several_doctors_have_set_up_is_one(
     assert [one["id"] for one in shown] == [flow]
     shown = program.http.get("/api/v1/vitals?show_all=true").json()["data"]
     assert [one["id"] for one in shown] == [flow, others[2]]
-    assert sorted(one["value"] for one in program.listed(flow)) == ["400", "410"]
+    assert sorted(one["value"] for one in program.list_rows(flow)) == ["400", "410"]
     assert {
-        (one["vital_id"], one["vital_url"][-len(f"/vitals/{flow}") :]) for one in program.listed(flow)
+        (one["vital_id"], one["vital_url"][-len(f"/vitals/{flow}") :]) for one in program.list_rows(flow)
     } == {(flow, f"/vitals/{flow}")}
-    assert program.listed(others[2]) == []
+    assert program.list_rows(others[2]) == []
 
 
 def test_a_value_taken_during_a_visit_is_shown_there(calendar: Calendar, program: Program, flow: int) -> None:
@@ -171,4 +171,4 @@ def test_a_value_taken_during_a_visit_is_shown_there(calendar: Calendar, program
     after = program.post(flow, value="405", date_taken=f"{DAY} 14:30:00").json()
     assert (again["encounter_id"], after["encounter_id"], at_visit()) == (None, None, ["390"])
     assert calendar.http.delete(f"/api/appointments/{visit['id']}").status_code == 204
-    assert [one["value"] for one in program.listed(flow)] == ["380", "390", "400", "405"]
+    assert [one["value"] for one in program.list_rows(flow)] == ["380", "390", "400", "405"]

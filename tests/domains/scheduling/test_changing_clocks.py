@@ -57,7 +57,7 @@ def test_a_skipped_time_is_refused(zone: str, wall: str) -> None:
     assert (answer.status_code, answer.json()) == (400, refused)
     made = calendar.book("2026-01-05T09:00:00")
     assert calendar.change(made, scheduled_time=wall).json() == refused
-    assert calendar.shown(made) == made
+    assert calendar.read_appointment(made) == made
 
 
 def test_the_second_of_two_is_kept_by_a_write_that_does_not_move_it() -> None:
@@ -82,17 +82,17 @@ def test_over_the_change_length_is_real_minutes() -> None:
 
 def test_the_office_brings_the_zone_and_a_move_to_another_keeps_the_wall_clock() -> None:
     calendar = Calendar("US/Eastern")
-    far = calendar.colleague(timezone="US/Pacific")
+    far = calendar.add_colleague(timezone="US/Pacific")
     there = make_office(far)
     made = calendar.book("2026-07-01T09:00:00")
     assert calendar.row(made).scheduled_time == utc("2026-07-01T13:00:00")
-    assert calendar.changed(made, office=there.pk)["scheduled_time"] == "2026-07-01T09:00:00"
+    assert calendar.change_and_read(made, office=there.pk)["scheduled_time"] == "2026-07-01T09:00:00"
     assert calendar.row(made).scheduled_time == utc("2026-07-01T16:00:00")
     local = calendar.book("2026-07-01T23:30:00", office=there.pk)
     assert calendar.row(local).scheduled_time == utc("2026-07-02T06:30:00")
     for day, found in (("2026-07-01", [made["id"], local["id"]]), ("2026-07-02", [])):
-        assert [row["id"] for row in calendar.listed(date=day)] == found
-        assert [row["id"] for row in calendar.listed(date_range=f"{day}/{day}")] == found
+        assert [row["id"] for row in calendar.list_appointments(date=day)] == found
+        assert [row["id"] for row in calendar.list_appointments(date_range=f"{day}/{day}")] == found
 
 
 def test_when_the_doctor_changes_zone_the_moments_stay() -> None:
@@ -100,7 +100,7 @@ def test_when_the_doctor_changes_zone_the_moments_stay() -> None:
     made = calendar.book("2026-07-01T09:00:00")
     with tenancy.within(calendar.clinic.id):
         Doctor.objects.filter(pk=calendar.doctor.pk).update(timezone="US/Central")
-    assert calendar.shown(made)["scheduled_time"] == "2026-07-01T08:00:00"
+    assert calendar.read_appointment(made)["scheduled_time"] == "2026-07-01T08:00:00"
 
 
 @pytest.mark.parametrize("text", ["2026-03-02T09:00:00Z", "2026-03-02T09:00:00+02:00", "soon", "", None, 5])

@@ -92,7 +92,7 @@ def test_a_change_is_judged_with_what_is_there(
     answer = calendar.change(visit, vitals=values)
     assert answer.status_code == 400
     assert set(answer.json()["vitals"]) == {wrong}
-    assert calendar.shown(visit)["vitals"]["blood_pressure_1"] == 130
+    assert calendar.read_appointment(visit)["vitals"]["blood_pressure_1"] == 130
 
 
 @pytest.mark.parametrize(
@@ -116,15 +116,15 @@ def test_readings(calendar: Calendar, kind: str, values: dict[str, Any], wrong: 
     answer = program.post(kind, **values)
     assert answer.status_code == 400
     assert set(answer.json()["error"]["fields"]) == {wrong}
-    assert program.listed(kind) == []
+    assert program.list_rows(kind) == []
 
 
 def test_what_was_measured_is_kept(calendar: Calendar) -> None:
     program = Program(calendar)
     assert program.post("weight", weight=3.2555, units="kg").status_code == 200
     assert program.post("height", height="51.123456", units="cm").status_code == 200
-    assert [row["weight"] for row in program.listed("weight")] == [3.2555]
-    assert [row["height"] for row in program.listed("height")] == [51.123456]
+    assert [row["weight"] for row in program.list_rows("weight")] == [3.2555]
+    assert [row["height"] for row in program.list_rows("height")] == [51.123456]
     visit = calendar.book(vitals={"weight": 3.2555, "weight_units": "kg", "temperature": "98.625"})
     assert (visit["vitals"]["weight"], visit["vitals"]["temperature"]) == (3.2555, 98.625)
 

@@ -21,12 +21,12 @@ def test_a_list_needs_a_time(calendar: Calendar) -> None:
         answer = calendar.http.get("/api/appointments", params=parameters)
         assert (answer.status_code, answer.json()) == (400, {"detail": NEEDS_ONE})
     for parameters in ({"date": DAY}, {"date_range": f"{DAY}/{DAY}"}, {"since": made["updated_at"]}):
-        assert [row["id"] for row in calendar.listed(**parameters)] == [made["id"]]
+        assert [row["id"] for row in calendar.list_appointments(**parameters)] == [made["id"]]
     assert calendar.http.get(f"/api/appointments/{made['id']}").status_code == 200
 
 
 def test_filters(calendar: Calendar) -> None:
-    other = calendar.colleague().pk
+    other = calendar.add_colleague().pk
     first = calendar.book(status="Confirmed")
     second = calendar.book(f"{DAY}T10:00:00", doctor=other, patient=None)
     third = calendar.book("2026-03-03T00:00:00")
@@ -42,7 +42,9 @@ def test_filters(calendar: Calendar) -> None:
         (("date", DAY), ("office", 2**40)): [],
     }
     for parameters, rows in found.items():
-        assert [row["id"] for row in calendar.listed(**dict(parameters))] == [row["id"] for row in rows]
+        assert [row["id"] for row in calendar.list_appointments(**dict(parameters))] == [
+            row["id"] for row in rows
+        ]
     for name, text in (("date", "2.3.2026"), ("date_range", DAY), ("since", "now"), ("doctor", "x")):
         answer = calendar.http.get("/api/appointments", params={"date": DAY} | {name: text})
         assert (answer.status_code, list(answer.json())) == (400, [name])
@@ -52,9 +54,9 @@ def test_since_is_about_writing_not_about_the_visit(calendar: Calendar) -> None:
     made = calendar.book("2020-01-02T09:00:00")
     with clock.shift(timedelta(hours=1)):
         hour_later = clock.now().strftime("%Y-%m-%dT%H:%M:%S")
-        assert calendar.listed(since=hour_later) == []
-        calendar.changed(made, notes="x")
-        assert [row["id"] for row in calendar.listed(since=hour_later)] == [made["id"]]
+        assert calendar.list_appointments(since=hour_later) == []
+        calendar.change_and_read(made, notes="x")
+        assert [row["id"] for row in calendar.list_appointments(since=hour_later)] == [made["id"]]
 
 
 @pytest.mark.parametrize("years", [0, -3, 7])
@@ -81,7 +83,7 @@ def test_long_ranges_must_lie_in_the_past(years: int) -> None:
 def test_extreme_days_find_nothing(calendar: Calendar) -> None:
     for day in ("0001-01-01", "0001-01-02", "9999-12-31", "9999-12-30"):
         assert calendar.http.get("/api/appointments", params={"date": day}).status_code in (200, 400)
-    assert calendar.listed(date=str(date(1, 1, 3))) == []
+    assert calendar.list_appointments(date=str(date(1, 1, 3))) == []
 
 
 def test_virtual_bases_can_be_left_out_and_take_no_time(calendar: Calendar) -> None:
@@ -89,9 +91,11 @@ def test_virtual_bases_can_be_left_out_and_take_no_time(calendar: Calendar) -> N
     with tenancy.within(calendar.clinic.id):
         Appointment.objects.filter(pk=made["id"]).update(is_virtual_base=True)
     second = calendar.book()
-    ids = [row["id"] for row in calendar.listed(date=DAY)]
+    ids = [row["id"] for row in calendar.list_appointments(date=DAY)]
     assert ids == [made["id"], second["id"]]
-    assert [row["id"] for row in calendar.listed(date=DAY, ignore_virtual="true")] == [second["id"]]
+    assert [row["id"] for row in calendar.list_appointments(date=DAY, ignore_virtual="true")] == [
+        second["id"]
+    ]
 
 
 # -- who sees what ------------------------------------------------------------------------------------------------
@@ -100,10 +104,10 @@ def test_virtual_bases_can_be_left_out_and_take_no_time(calendar: Calendar) -> N
 def test_without_sharing_only_ones_own_calendar_is_seen() -> None:
     clinic = make_practice(sharing=())
     mine = Calendar(clinic=clinic)
-    colleague = mine.colleague()
+    colleague = mine.add_colleague()
     theirs = Calendar(clinic=clinic, doctor=colleague)
     made = theirs.book()
-    assert mine.listed(date=DAY) == []
+    assert mine.list_appointments(date=DAY) == []
     assert mine.http.get(f"/api/appointments/{made['id']}").status_code == 404
     assert mine.change(made, notes="x").status_code == 404
     assert mine.http.delete(f"/api/appointments/{made['id']}").status_code == 404
@@ -117,7 +121,7 @@ def test_without_sharing_only_ones_own_calendar_is_seen() -> None:
 def test_hidden_appointments_still_take_their_time() -> None:
     clinic = make_practice(sharing=())
     mine = Calendar(clinic=clinic)
-    theirs = Calendar(clinic=clinic, doctor=mine.colleague())
+    theirs = Calendar(clinic=clinic, doctor=mine.add_colleague())
     made = mine.book()
     with tenancy.within(clinic.id):
         Appointment.objects.filter(pk=made["id"]).update(office_id=theirs.office.pk)
@@ -133,7 +137,7 @@ def test_settings_follow_their_own_sharing_switch() -> None:
         for sharing, seen in (((), 0), ((switch,), 1)):
             clinic = make_practice(sharing=sharing)
             mine = Calendar(clinic=clinic)
-            theirs = Caller(clinic, doctor=mine.colleague())
+            theirs = Caller(clinic, doctor=mine.add_colleague())
             for path in paths:
                 bodies = {
                     "appointment_profiles": {
@@ -154,7 +158,7 @@ def test_settings_follow_their_own_sharing_switch() -> None:
 def test_practices_are_separate(calendar: Calendar) -> None:
     made = calendar.book()
     stranger = Calendar()
-    assert stranger.listed(date=DAY) == []
+    assert stranger.list_appointments(date=DAY) == []
     assert stranger.http.get(f"/api/appointments/{made['id']}").status_code == 404
     answer = stranger.try_to_book(
         office=calendar.office.pk, doctor=calendar.doctor.pk, patient=calendar.patient_id
@@ -183,7 +187,7 @@ def test_occurred_since_is_about_visits_whose_time_has_come(calendar: Calendar) 
             f"{DAY}T09:00:01": [],
             "2027-01-01": [],
         }.items():
-            assert [row["id"] for row in calendar.listed(occurred_since=since)] == found
+            assert [row["id"] for row in calendar.list_appointments(occurred_since=since)] == found
         for text in ("x", "2026-02-30", "2026-03-02T09:00:00Z", "0001-01-01"):
             answer = calendar.http.get("/api/appointments", params={"occurred_since": text})
             assert (answer.status_code, list(answer.json())) == (400, ["occurred_since"])

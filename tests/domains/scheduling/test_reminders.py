@@ -28,7 +28,7 @@ def profile(calendar: Calendar, reminders: Any = REMINDERS) -> int:
     return calendar.new("reminder_profiles", name="All", reminders=reminders)["id"]
 
 
-def due(appointment: dict[str, Any]) -> list[tuple[str, str]]:
+def list_due(appointment: dict[str, Any]) -> list[tuple[str, str]]:
     return [(item["type"], item["scheduled_time"]) for item in appointment["reminders"]]
 
 
@@ -42,20 +42,20 @@ EXPECTED = [
 
 def test_a_profile_becomes_reminders_which_move_along(calendar: Calendar) -> None:
     made = calendar.book("2026-03-10T09:00:00", reminder_profile=profile(calendar))
-    assert due(made) == EXPECTED
+    assert list_due(made) == EXPECTED
     ids = [item["id"] for item in made["reminders"]]
-    moved = calendar.changed(made, scheduled_time="2026-03-11T10:00:00")
-    assert due(moved)[0] == ("sms", "2026-03-11T09:30:00")
-    assert due(moved)[3] == ("phone", "2026-02-25T10:00:00")
+    moved = calendar.change_and_read(made, scheduled_time="2026-03-11T10:00:00")
+    assert list_due(moved)[0] == ("sms", "2026-03-11T09:30:00")
+    assert list_due(moved)[3] == ("phone", "2026-02-25T10:00:00")
     assert [item["id"] for item in moved["reminders"]] == ids
-    assert calendar.changed(made, notes="x")["reminders"] == moved["reminders"]
+    assert calendar.change_and_read(made, notes="x")["reminders"] == moved["reminders"]
 
 
 def test_a_profile_can_be_applied_later_but_only_once(calendar: Calendar) -> None:
     chosen = profile(calendar)
     made = calendar.book("2026-03-10T09:00:00")
     assert made["reminders"] == []
-    assert due(calendar.changed(made, reminder_profile=chosen)) == EXPECTED
+    assert list_due(calendar.change_and_read(made, reminder_profile=chosen)) == EXPECTED
     again = calendar.change(made, reminder_profile=chosen)
     assert (again.status_code, again.json()) == (
         400,
@@ -63,15 +63,15 @@ def test_a_profile_can_be_applied_later_but_only_once(calendar: Calendar) -> Non
     )
     body = calendar.body("2026-03-10T09:00:00")
     assert calendar.http.put(f"/api/appointments/{made['id']}", json=body).status_code == 204
-    assert due(calendar.shown(made)) == EXPECTED
+    assert list_due(calendar.read_appointment(made)) == EXPECTED
     assert calendar.change(made, reminder_profile=None).status_code == 204
     assert calendar.change(made, reminder_profile=2**40).status_code == 400
 
 
 def test_a_series_is_reminded_of_each_time(calendar: Calendar) -> None:
     calendar.book("2026-03-02T09:00:00", recur_end_date="2026-03-16", reminder_profile=profile(calendar))
-    last = calendar.listed(date="2026-03-16")[0]
-    assert due(calendar.shown(last))[2] == ("email", "2026-03-15T09:00:00")
+    last = calendar.list_appointments(date="2026-03-16")[0]
+    assert list_due(calendar.read_appointment(last))[2] == ("email", "2026-03-15T09:00:00")
 
 
 def test_profiles(calendar: Calendar) -> None:
@@ -106,7 +106,7 @@ def test_invalid_reminders_are_refused(calendar: Calendar, reminder: Any) -> Non
     body = {"doctor": calendar.doctor.pk, "name": "x", "reminders": [REMINDERS[0], reminder]}
     answer = calendar.post("reminder_profiles", body)
     assert (answer.status_code, list(answer.json()["reminders"])) == (400, ["1"])
-    assert calendar.listed(date=DAY) == []
+    assert calendar.list_appointments(date=DAY) == []
 
 
 # -- sending ----------------------------------------------------------------------------------------------------
@@ -127,7 +127,7 @@ def visit(calendar: Calendar) -> dict[str, Any]:
     return calendar.book("2026-03-10T09:00:00", reminder_profile=profile(calendar, SOON))
 
 
-def sent(calendar: Calendar, at: datetime) -> list[tuple[str, str]]:
+def list_sent(calendar: Calendar, at: datetime) -> list[tuple[str, str]]:
     """What has been given to the post by a moment: kind and recipient, in order."""
     with clock.shift(at - clock.now()):
         reminder_delivery.send_due_reminders()
@@ -138,10 +138,10 @@ def sent(calendar: Calendar, at: datetime) -> list[tuple[str, str]]:
 
 def test_reminders_are_sent_when_due_each_once(calendar: Calendar, visit: dict[str, Any]) -> None:
     mail, text = ("email", "ada@patients.example"), ("sms", "+15550100")
-    assert sent(calendar, VISIT - timedelta(hours=25)) == []
-    assert sent(calendar, VISIT - timedelta(hours=24)) == [mail]
-    assert sent(calendar, VISIT - timedelta(hours=3)) == [mail]
-    assert sent(calendar, VISIT - timedelta(minutes=30)) == [mail, text], "and nobody calls"
+    assert list_sent(calendar, VISIT - timedelta(hours=25)) == []
+    assert list_sent(calendar, VISIT - timedelta(hours=24)) == [mail]
+    assert list_sent(calendar, VISIT - timedelta(hours=3)) == [mail]
+    assert list_sent(calendar, VISIT - timedelta(minutes=30)) == [mail, text], "and nobody calls"
     with tenancy.within(calendar.clinic.id):
         letter = Outgoing.objects.filter(practice=calendar.clinic.id).order_by("pk")[0]
     assert "Doris Doctor at Main Street on Tuesday, March 10, 2026 at 9:00 AM" in letter.text
@@ -157,35 +157,35 @@ def test_text_messages_wait_for_the_end_of_quiet_hours(
     row = Practice.objects.using("owner").filter(pk=calendar.clinic.id)
     row.update(quiet_from=start, quiet_until=end)
     mail, text = ("email", "ada@patients.example"), ("sms", "+15550100")
-    assert sent(calendar, VISIT - timedelta(hours=24)) == [mail]
-    assert sent(calendar, VISIT - timedelta(minutes=61)) == ([mail] if waits else [mail, text])
-    assert sent(calendar, VISIT - timedelta(minutes=60)) == [mail, text]
+    assert list_sent(calendar, VISIT - timedelta(hours=24)) == [mail]
+    assert list_sent(calendar, VISIT - timedelta(minutes=61)) == ([mail] if waits else [mail, text])
+    assert list_sent(calendar, VISIT - timedelta(minutes=60)) == [mail, text]
 
 
 def test_late_reminders_and_those_of_cancelled_visits_are_not_sent(
     calendar: Calendar, visit: dict[str, Any]
 ) -> None:
-    assert sent(calendar, VISIT + timedelta(minutes=1)) == []
+    assert list_sent(calendar, VISIT + timedelta(minutes=1)) == []
     assert calendar.change(visit, status="Cancelled").status_code == 204
-    assert sent(calendar, VISIT - timedelta(hours=1)) == []
+    assert list_sent(calendar, VISIT - timedelta(hours=1)) == []
     assert calendar.change(visit, status="Confirmed").status_code == 204
     assert calendar.http.delete(f"/api/appointments/{visit['id']}").status_code == 204
-    assert sent(calendar, VISIT - timedelta(hours=1)) == []
+    assert list_sent(calendar, VISIT - timedelta(hours=1)) == []
 
 
 def test_a_moved_appointment_reminds_again(calendar: Calendar, visit: dict[str, Any]) -> None:
-    assert len(sent(calendar, VISIT - timedelta(hours=24))) == 1
+    assert len(list_sent(calendar, VISIT - timedelta(hours=24))) == 1
     with clock.shift(VISIT - timedelta(hours=20) - clock.now()):
-        calendar.changed(visit, scheduled_time="2026-03-17T09:00:00")
+        calendar.change_and_read(visit, scheduled_time="2026-03-17T09:00:00")
     later = VISIT + timedelta(days=7)
-    assert len(sent(calendar, VISIT)) == 1
-    assert len(sent(calendar, later - timedelta(hours=24))) == 2
+    assert len(list_sent(calendar, VISIT)) == 1
+    assert len(list_sent(calendar, later - timedelta(hours=24))) == 2
 
 
 def test_a_patient_who_disabled_text_messages_gets_none(calendar: Calendar, visit: dict[str, Any]) -> None:
     with tenancy.within(calendar.clinic.id):
         Patient.objects.filter(pk=calendar.patient_id).update(disable_sms_messages=True, email="")
-    assert sent(calendar, VISIT - timedelta(hours=1)) == []
+    assert list_sent(calendar, VISIT - timedelta(hours=1)) == []
 
 
 def test_an_imported_practice_sends_none_until_it_is_resumed(
@@ -193,9 +193,9 @@ def test_an_imported_practice_sends_none_until_it_is_resumed(
 ) -> None:
     clinic = calendar.clinic.id
     Practice.objects.using("owner").filter(pk=clinic).update(reminders_held_since=clock.now())
-    assert sent(calendar, VISIT - timedelta(hours=24)) == []
+    assert list_sent(calendar, VISIT - timedelta(hours=24)) == []
     assert "from now on" in commands.resume_practice(clinic)
-    assert len(sent(calendar, VISIT - timedelta(hours=23))) == 1
+    assert len(list_sent(calendar, VISIT - timedelta(hours=23))) == 1
     assert "already" in commands.resume_practice(clinic)
     with pytest.raises(CommandError, match="no practice 999999"):
         commands.resume_practice(999999)
@@ -214,4 +214,4 @@ def test_several_workers_send_each_reminder_once(calendar: Calendar, visit: dict
             worker.start()
         for worker in workers:
             worker.join()
-    assert len(sent(calendar, VISIT - timedelta(hours=1))) == 2
+    assert len(list_sent(calendar, VISIT - timedelta(hours=1))) == 2

@@ -58,7 +58,7 @@ def test_booked_times_are_subtracted(calendar: Calendar) -> None:
     assert free() == [("09:15", "10:00"), ],  "twenty and twenty minutes are too short for a visit"  # fmt: skip
     gone = calendar.book(f"{DAY}T09:15:00", duration=45)
     assert free() is None
-    calendar.changed(gone, status="No Show")
+    calendar.change_and_read(gone, status="No Show")
     assert free() == [("09:15", "10:00")]
     assert free(day="2026-03-09") == [("09:00", "12:00")]
     assert free(day="2026-03-03") is None
@@ -68,7 +68,7 @@ def test_strict_counts_the_doctors_other_rooms(calendar: Calendar) -> None:
     made = template(calendar)["id"]
     calendar.book(f"{DAY}T09:00:00", exam_room=2, duration=60)
     calendar.book(f"{DAY}T11:00:00", exam_room=1, office=make_office(calendar.doctor).pk)
-    calendar.book(f"{DAY}T11:30:00", exam_room=2, doctor=calendar.colleague().pk)
+    calendar.book(f"{DAY}T11:30:00", exam_room=2, doctor=calendar.add_colleague().pk)
     office = calendar.office.pk
     assert openings(calendar, office)[made] == [("09:00", "12:00")]
     for text in ("", "true", "anything"):
@@ -134,7 +134,7 @@ def test_over_midnight_and_over_a_change_of_the_clocks() -> None:
 
 
 def test_templates_are_filtered(calendar: Calendar) -> None:
-    other = Calendar(clinic=calendar.clinic, doctor=calendar.colleague())
+    other = Calendar(clinic=calendar.clinic, doctor=calendar.add_colleague())
     first = template(calendar, week_days=[0, 2])
     second = template(other, week_days="4,2")
     assert second["week_days"] == [4, 2]
@@ -201,7 +201,7 @@ booked = st.tuples(
 )
 
 
-def expected(
+def compute_expected(
     length: int, needed: int, rows: list[tuple[int, int, int, str, str, str]], *, strict: bool
 ) -> list[tuple[int, int]]:
     """Free blocks of minutes of the own doctor's template in room 1."""
@@ -227,7 +227,7 @@ ZONES = ["US/Eastern", "Asia/Kathmandu", "Pacific/Apia"]
 def calendars() -> dict[str, tuple[Calendar, int, Iterator[int]]]:
     """A calendar of each zone, a colleague there, and weeks that nothing is booked in yet."""
     made = {zone: Calendar(zone) for zone in ZONES}
-    return {zone: (calendar, calendar.colleague().pk, count()) for zone, calendar in made.items()}
+    return {zone: (calendar, calendar.add_colleague().pk, count()) for zone, calendar in made.items()}
 
 
 @settings(max_examples=60, deadline=None)
@@ -261,7 +261,7 @@ def test_slots_against_a_count_of_minutes(
         if of[5] == "deleted":
             calendar.http.delete(f"/api/appointments/{row['id']}")
     for strict, parameters in ((False, {}), (True, {"strict": ""})):
-        blocks = expected(length, needed, rows, strict=strict)
+        blocks = compute_expected(length, needed, rows, strict=strict)
         shown = [
             tuple((begin + timedelta(minutes=minute)).strftime("%H:%M") for minute in block)
             for block in blocks

@@ -12,7 +12,7 @@ from charthouse.identity import tenancy
 from tests.domains.scheduling.calendar import DAY, Calendar
 
 
-def steps(appointment: dict[str, Any]) -> list[tuple[str, str]]:
+def list_steps(appointment: dict[str, Any]) -> list[tuple[str, str]]:
     return [(step["from_status"], step["to_status"]) for step in appointment["status_transitions"]]
 
 
@@ -22,22 +22,22 @@ def test_status_changes_are_recorded(calendar: Calendar) -> None:
     for status in ("Arrived", "Arrived", "In Room"):
         assert calendar.change(made, status=status).status_code == 204
     with clock.shift(timedelta(minutes=20)):
-        shown = calendar.changed(made, status="Waiting for labs", notes="custom status")
-    assert steps(shown) == [("", "Arrived"), ("Arrived", "In Room"), ("In Room", "Waiting for labs")]
+        shown = calendar.change_and_read(made, status="Waiting for labs", notes="custom status")
+    assert list_steps(shown) == [("", "Arrived"), ("Arrived", "In Room"), ("In Room", "Waiting for labs")]
     assert {step["appointment"] for step in shown["status_transitions"]} == {made["id"]}
     times = [step["datetime"] for step in shown["status_transitions"]]
     assert times == sorted(times)
     assert times[2] == shown["updated_at"] > times[1]
     assert calendar.change(made, notes="still").status_code == 204
-    assert len(steps(calendar.shown(made))) == 3
-    assert steps(calendar.book(f"{DAY}T10:00:00", status="Arrived")) == [("", "Arrived")]
+    assert len(list_steps(calendar.read_appointment(made))) == 3
+    assert list_steps(calendar.book(f"{DAY}T10:00:00", status="Arrived")) == [("", "Arrived")]
 
 
 def test_a_refused_change_records_nothing(calendar: Calendar) -> None:
     calendar.book()
     second = calendar.book(status="Cancelled")
     assert calendar.change(second, status="Confirmed").status_code == 409
-    assert steps(calendar.shown(second)) == [("", "Cancelled")]
+    assert list_steps(calendar.read_appointment(second)) == [("", "Cancelled")]
     assert calendar.change(second, status="x" * 101).status_code == 400
 
 
@@ -71,11 +71,13 @@ def test_vitals_are_read_as_number_or_text_and_shown_as_numbers(calendar: Calend
     made = calendar.book(vitals={"height": "70", "weight": 170.5, "blood_pressure_1": "120", "pain": 3})
     taken = {"height": 70, "weight": 170.5, "bmi": "24.46", "blood_pressure_1": 120, "pain": "3"}
     assert made["vitals"] == NOT_TAKEN | taken
-    later = calendar.changed(made, vitals={"weight": None, "temperature": 98.6, "smoking_status": "8517006"})
+    later = calendar.change_and_read(
+        made, vitals={"weight": None, "temperature": 98.6, "smoking_status": "8517006"}
+    )
     changed = {"weight": None, "bmi": None, "temperature": 98.6, "smoking_status": "8517006"}
     assert later["vitals"] == NOT_TAKEN | taken | changed
-    assert calendar.changed(made, vitals=None)["vitals"] == NOT_TAKEN
-    assert calendar.changed(made, vitals={"pulse": 60})["vitals"] == NOT_TAKEN | {"pulse": 60}
+    assert calendar.change_and_read(made, vitals=None)["vitals"] == NOT_TAKEN
+    assert calendar.change_and_read(made, vitals={"pulse": 60})["vitals"] == NOT_TAKEN | {"pulse": 60}
 
 
 @pytest.mark.parametrize(
@@ -124,10 +126,10 @@ def test_custom_vitals_are_merged_by_type(calendar: Calendar) -> None:
     flow, mood = vital(calendar, data_type="number"), vital(calendar, name="Mood")
     made = calendar.book(custom_vitals=[{"vital_type": flow, "value": 400}])
     assert made["custom_vitals"] == [{"vital_type": flow, "value": "400"}]
-    shown = calendar.changed(made, custom_vitals=[{"vital_type": mood, "value": "calm"}])
+    shown = calendar.change_and_read(made, custom_vitals=[{"vital_type": mood, "value": "calm"}])
     assert shown["custom_vitals"] == [*made["custom_vitals"], {"vital_type": mood, "value": "calm"}]
     assert calendar.http.put(f"/api/appointments/{made['id']}", json=calendar.body()).status_code == 204
-    assert calendar.shown(made)["custom_vitals"] == shown["custom_vitals"]
+    assert calendar.read_appointment(made)["custom_vitals"] == shown["custom_vitals"]
 
 
 def test_custom_vitals_fit_their_definition(calendar: Calendar) -> None:
@@ -173,12 +175,12 @@ def test_custom_fields(calendar: Calendar) -> None:
     second = calendar.new("custom_appointment_fields", field_name="Transport", field_desc="How")
     assert (first["order"], second["order"], second["archived"]) == (1, 2, False)
     made = calendar.book(custom_fields=[{"field_type": first["id"], "field_value": "Twi"}])
-    later = calendar.changed(made, custom_fields=[{"field_type": second["id"], "field_value": "Bus"}])
+    later = calendar.change_and_read(made, custom_fields=[{"field_type": second["id"], "field_value": "Bus"}])
     assert [(item["field_type"], item["field_value"]) for item in later["custom_fields"]] == [
         (first["id"], "Twi"),
         (second["id"], "Bus"),
     ]
-    assert calendar.listed(date=DAY)[0]["custom_fields"] == later["custom_fields"]
+    assert calendar.list_appointments(date=DAY)[0]["custom_fields"] == later["custom_fields"]
     renamed = calendar.patch(first["id"], "custom_appointment_fields", field_name="Language")
     assert renamed.status_code == 204
     assert calendar.http.delete(f"/api/custom_appointment_fields/{first['id']}").status_code == 405
@@ -197,23 +199,23 @@ def test_extended_updated_at_is_the_last_of_three(calendar: Calendar) -> None:
     ):  # as they change when another room writes them
         with clock.shift(timedelta(minutes=minutes)), tenancy.within(calendar.clinic.id):
             model.objects.get(appointment=made["id"]).save()
-        shown = calendar.shown(made)
+        shown = calendar.read_appointment(made)
         assert shown["updated_at"] == made["updated_at"] < shown["extended_updated_at"]
         assert (
             shown["extended_updated_at"] > before if minutes == 20 else shown["extended_updated_at"] == before
         )
         before = shown["extended_updated_at"]
     with clock.shift(timedelta(minutes=30)):
-        shown = calendar.changed(made, notes="later")
+        shown = calendar.change_and_read(made, notes="later")
     assert before < shown["extended_updated_at"] == shown["updated_at"]
 
 
 def test_a_change_of_vitals_alone_is_found_by_since(calendar: Calendar) -> None:
     made = calendar.book()
     with clock.shift(timedelta(minutes=10)):
-        shown = calendar.changed(made, vitals={"pulse": 60})
+        shown = calendar.change_and_read(made, vitals={"pulse": 60})
     assert shown["updated_at"] > made["updated_at"]
-    assert [row["id"] for row in calendar.listed(since=shown["updated_at"])] == [made["id"]]
+    assert [row["id"] for row in calendar.list_appointments(since=shown["updated_at"])] == [made["id"]]
 
 
 def test_insurance_is_the_patients_as_it_is_now(calendar: Calendar) -> None:
@@ -230,10 +232,10 @@ def test_insurance_is_the_patients_as_it_is_now(calendar: Calendar) -> None:
                 insurance_payer_id=f"P{rank}",
                 insurance_id_number=f"N{rank}",
             )
-    shown = calendar.shown(made)
+    shown = calendar.read_appointment(made)
     assert [shown[f"primary_{key}"] for key in keys] == ["P1", "Aetna", "N1"]
     assert [shown[f"secondary_{key}"] for key in keys] == ["P2", "Cigna", "N2"]
-    assert calendar.changed(made, patient=None)["primary_insurer_name"] is None
+    assert calendar.change_and_read(made, patient=None)["primary_insurer_name"] is None
 
 
 def test_keys_that_other_domains_write_are_shown(calendar: Calendar) -> None:
@@ -245,7 +247,7 @@ def test_keys_that_other_domains_write_are_shown(calendar: Calendar) -> None:
         note = BillingNote.objects.create(
             practice=calendar.clinic.practice, appointment=row, text="Resent", created_by=calendar.user
         )
-    shown = calendar.shown(made)
+    shown = calendar.read_appointment(made)
     assert (shown["icd10_codes"], shown["icd9_codes"], shown["billing_status"]) == (
         ["J45.909", "E11.9"],
         [],
@@ -262,11 +264,11 @@ def test_keys_that_other_domains_write_are_shown(calendar: Calendar) -> None:
         }
     ]
     assert calendar.change(made, icd10_codes="X", deleted_flag=True, id=5).status_code == 204
-    assert calendar.shown(made) == shown
+    assert calendar.read_appointment(made) == shown
 
 
 def test_the_units_of_measures_are_kept_when_only_values_change(calendar: Calendar) -> None:
     made = calendar.book(vitals={"height": 100, "height_units": "cm"})
-    assert calendar.changed(made, vitals={"height": 101})["vitals"]["height_units"] == "cm"
+    assert calendar.change_and_read(made, vitals={"height": 101})["vitals"]["height_units"] == "cm"
     with tenancy.within(calendar.clinic.id):
         assert Vitals.objects.filter(appointment=made["id"]).count() == 1
