@@ -54,7 +54,7 @@ def test_charts_that_lack_values_of_which_they_have_one(record: Record) -> None:
             rows = list(model.objects.filter(practice=record.clinic.practice).order_by("pk"))
             for number, row in enumerate(rows):
                 changes.append(
-                    [(row, values) for values in list(sparse.change_and_read(row))[number :: len(rows)]]
+                    [(row, values) for values in list(sparse.list_changes(row))[number :: len(rows)]]
                 )
     rounds = list(zip_longest(*changes))
     assert sum(map(len, changes)) > 100
