@@ -19,6 +19,7 @@ from django.db import DatabaseError, connection, connections, transaction
 from charthouse import clock
 from charthouse.audit import request_log
 from charthouse.audit.models import ApiCall
+from charthouse.gateway import logged_queries
 from charthouse.identity import tenancy
 from charthouse.identity.models import AccessToken, User
 from tests import support
@@ -159,11 +160,53 @@ def test_a_refused_caller_is_named_if_known(clinic: support.Clinic) -> None:
             assert row.gate == gate
             assert (row.practice_id, (row.app_id, row.api_user_id, row.user_id)) == (clinic.id, who), gate
             assert row.patients == []
+        bearer = {"Authorization": f"Bearer {tokens['expired']}"}
+        for url, options, who in (  # a URL that does not exist is answered before anybody is examined
+            ("/api/nothing", {"headers": bearer}, (app.row.pk, None, found["expired"].user_id)),
+            ("/api/v1/nothing", {"auth": (program.row.username, "any")}, (None, program.row.pk, None)),
+        ):
+            number = caller.get(url, **options).headers["X-Request-Id"]
+            (row,) = list_calls(request=number)
+            assert (row.gate, row.resource, row.practice_id) == ("not found", "", clinic.id)
+            assert (row.app_id, row.api_user_id, row.user_id) == who
         for url, options, gate in unknown:
             number = caller.get(url, **options).headers["X-Request-Id"]
             (row,) = list_calls(request=number)
             assert (row.gate, row.practice_id, row.api_user_id, row.app_id) == (gate, None, None, None)
             assert "7431" not in _all_of(number)
+
+
+def test_queries_are_logged_without_what_may_say_something_about_a_patient(clinic: support.Clinic) -> None:
+    program = support.make_api_user(clinic.practice)
+    token = support.issue_token(clinic.user, support.make_app())
+    appointments = (
+        f"since=2026-01-01T00:00:00&patient=12&status=Arrived&doctor={clinic.doctor.pk}&page_size=20"
+    )
+    with support.client(token) as caller:
+        for path, query, shown in (
+            ("/api/appointments", f"{appointments}&verbose=true", f"{appointments}&verbose=true"),
+            ("/api/patients", "last_name=Hush&date_of_birth=1984-05-06", "last_name=…&date_of_birth=…"),
+            ("/api/patients", "email=a%40b.co&since=2026-01-01&ethnicity=Hush", "email=…&since=2026-01-01&ethnicity=…"),
+            ("/api/patients", "lastname=Hush&Hush=1&Hush&hush", "lastname=…&…&…&…"),
+            ("/api/patients", "doctor=Hush&cursor=YTUw&page=", "doctor=…&cursor=…&page="),
+            ("/api/nothing", "doctor=12&page=2", "doctor=…&page=2"),
+            ("/api/patients", "a=1&" * 1001, "…"),
+            ("/api/patients", f"{'doctor=123456789&' * 30}page=1", None),
+            ("/api/patients", "", ""),
+        ):  # fmt: skip
+            number = caller.get(f"{path}?{query}").headers["X-Request-Id"]
+            (row,) = list_calls(request=number)
+            assert "hush" not in _all_of(number).lower(), query
+            assert len(row.query) <= logged_queries.MAX_LENGTH
+            assert shown is None or row.query == shown
+        auth = (program.row.username, program.secret)
+        for path, query, shown in (
+            ("patients", "first=Hush&limit=5&anonymize=true", "first=…&limit=5&anonymize=true"),
+            ("appointments/availability", "provider_ids%5B%5D=7", "provider_ids[]=7"),
+        ):
+            answer = caller.get(f"/api/v1/{path}?{query}", auth=auth)
+            (row,) = list_calls(request=answer.headers["X-Request-Id"])
+            assert row.query == shown
 
 
 def test_a_flood_with_a_known_name_is_merged(clinic: support.Clinic) -> None:

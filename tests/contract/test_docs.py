@@ -234,7 +234,7 @@ def test_the_examples_of_cerbo_work_as_pasted(cerbo: CerboWorld, group: str) -> 
     the row 1 that it names is there hangs on the practice."""
     for command in _commands(group):
         words = shlex.split(command.replace("\\\n", ""))
-        assert (words[0], words[words.index("-u") + 1]) == ("curl", "$USERNAME:$SECRET")
+        assert (words[0], words[words.index("-u") + 1]) == ("curl", "$CERBO_USERNAME:$CERBO_SECRET")
         method = words[words.index("-X") + 1] if "-X" in words else "GET"
         url = next(word for word in words if word.startswith("http://testserver/api/v1/"))
         body = words[words.index("-d") + 1] if "-d" in words else None

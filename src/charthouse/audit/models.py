@@ -11,8 +11,9 @@ class ApiCall(models.Model):
     """One API call: a row of the request log, written by ``request_log`` in batches.
 
     ``at`` is the arrival of the call; ``request`` its X-Request-Id. Of a call
-    whose credentials were refused, practice and caller are those whom the credentials named, null if that was nobody;
-    ``app_id`` is an OAuth app, ``api_user_id`` an API user. ``path`` is without the query.
+    whose credentials were refused, or not examined because its URL does not exist (``resource`` is ""), practice and
+    caller are those whom the credentials named, null if that was nobody; ``app_id`` is an OAuth app, ``api_user_id`` an
+    API user. ``path`` is without the query, ``query`` without values that may say something about a patient.
     ``gate`` names the check that refused the call, "" if none did; ``patients`` are the ids of patients whose data the
     response contains. ``times`` is greater than 1 on a row that stands for many unauthenticated calls.
     """
@@ -28,6 +29,7 @@ class ApiCall(models.Model):
     dialect = models.CharField(max_length=20)
     method = models.CharField(max_length=10)
     path = models.CharField(max_length=200)
+    query = models.CharField(max_length=300, db_default="")
     resource = models.CharField(max_length=80)
     row_id = models.BigIntegerField(null=True)
     patients = ArrayField(models.BigIntegerField())

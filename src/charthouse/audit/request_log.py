@@ -3,7 +3,8 @@
 Buffered entries are lost if the process is killed or the machine stops; see docs/decisions/0180. With
 ``CHARTHOUSE_LOG_FIRST=1`` a response is delayed until its entry has been written.
 
-Queries, headers, bodies and credentials are never logged.
+Headers, bodies and credentials are never logged, of queries only what says nothing about a patient
+(``gateway.logged_queries``).
 """
 
 import atexit
@@ -47,6 +48,7 @@ class LogEntry(msgspec.Struct):
     method: str
     path: str
     ip: str
+    query: str = ""
     practice_id: int | None = None
     app_id: int | None = None
     api_user_id: int | None = None
@@ -60,7 +62,8 @@ class LogEntry(msgspec.Struct):
     microseconds: int = 0
     times: int = 1
     bodies: BodyPair | None = None  # if the app's calls are captured
-    # Whom refused credentials named (``RequestError.claimed``): looked up, and not written.
+    # Whom credentials named that were refused, or that nothing examined (``RequestError.claimed``): looked up, and not
+    # written.
     claimed: tuple[str, str] | None = None
 
 
@@ -75,6 +78,7 @@ _COLUMNS = {
     "dialect": "text",
     "method": "text",
     "path": "text",
+    "query": "text",
     "resource": "text",
     "row_id": "bigint",
     "patients": "text",
@@ -261,7 +265,9 @@ def _merge_unauthenticated(entries: Sequence[LogEntry]) -> list[LogEntry]:
         who = (entry.practice_id, entry.app_id, entry.api_user_id, entry.user_id)
         match = merged.get(key := (entry.dialect, who, entry.status, entry.gate))
         if match is None:
-            merged[key] = msgspec.structs.replace(entry, method="", path="", ip="", resource="", row_id=None)
+            merged[key] = msgspec.structs.replace(
+                entry, method="", path="", query="", ip="", resource="", row_id=None
+            )
         else:
             match.times += entry.times
     return (

@@ -41,8 +41,13 @@ _CHANGE = (
 FORMS: Mapping[int, Mapping[str, str]] = {
     1: {"audit_apicall": _CALL, "audit_event": _EVENT, "changes_change": _CHANGE},
     2: {"audit_apicall": _CALL, "audit_event": _EVENT, "changes_change": f"{_CHANGE}, txid::text"},
+    3: {
+        "audit_apicall": f"{_CALL}, query",
+        "audit_event": _EVENT,
+        "changes_change": f"{_CHANGE}, txid::text",
+    },
 }
-FORM = 2  # from 2 on, every seal is listed in the chain ALL
+FORM = 3  # from 2 on, every seal is listed in the chain ALL
 SWEPT_TABLES = ("audit_apicall", "audit_event")  # changes are retained as long as the records
 
 

@@ -16,7 +16,7 @@ from django.conf import settings
 from django.utils.functional import cached_property  # functools' own takes a lock
 
 from charthouse.audit.request_log import LogEntry
-from charthouse.engine.declaration.resources import MAX_BODY
+from charthouse.engine.declaration.resources import MAX_BODY, Declaration
 from charthouse.engine.errors import Malformed, NotFound, RequestError, TooLarge, UnsupportedMedia
 from charthouse.files.models import StoredFile
 from charthouse.files.serving import FileBody, FileConditions, serve_file
@@ -37,6 +37,8 @@ class Request:
     environ: Mapping[str, Any]
     # Its entry in the request log, completed while the call is handled.
     entry: LogEntry
+    # What is declared of the call, once its URL is known.
+    declared: Declaration | None = None
     # The part of the body that was read, for captured bodies.
     body: bytes = b""
     # The error that the call was refused with.

@@ -20,7 +20,9 @@ from charthouse.engine.errors import RequestError
 from charthouse.engine.sql.failures import Failure, classify
 from charthouse.files.serving import FileBody
 from charthouse.gateway.http import Request, Response
+from charthouse.gateway.logged_queries import format_query
 from charthouse.identity import audit_events, client_ip, faults, tenancy
+from charthouse.identity.named_callers import find_named_caller
 
 MAX_PATH = 200
 # Key of WSGI's environ with a function that answers in place of the API: called with the request and a function that
@@ -53,6 +55,8 @@ def serve(
     body = response.body()
     entry = request.entry
     entry.status = response.status
+    if environ.get("QUERY_STRING"):
+        entry.query = format_query(request)
     entry.microseconds = round((perf_counter() - began) * 1e6)
     if captured_bodies.is_captured(entry.app_id, entry.at) and entry.practice_id is not None:
         entry.bodies = _capture_bodies(request, response, body)
@@ -109,6 +113,8 @@ def reject(request: Request, refused: Callable[[RequestError], Response], refusa
     entry, request.refusal = request.entry, refusal
     entry.gate, entry.patients, entry.subject_rows = refusal.gate, "{}", None
     entry.claimed = refusal.claimed
+    if entry.practice_id is None and refusal.claimed is None:  # as at a URL that does not exist
+        entry.claimed = find_named_caller(request.header("Authorization"))
     return refused(refusal)
 
 

@@ -132,9 +132,8 @@ def run_logs(options: argparse.Namespace) -> None:
 def format_call(call: Any) -> str:
     """A call in one line."""
     gate = f"  [{call.gate}]" if call.gate else ""
-    return (
-        f"{call.at[11:23]}  {call.status}  {call.method:6} {call.path}  {call.ms:g} ms  {call.caller}{gate}"
-    )
+    path = f"{call.path}?{call.query}" if call.query else call.path
+    return f"{call.at[11:23]}  {call.status}  {call.method:6} {path}  {call.ms:g} ms  {call.caller}{gate}"
 
 
 def wait_for_key(sandbox: Sandbox) -> None:

@@ -3,6 +3,8 @@
 import re
 
 import httpx
+import pytest
+from django.conf import settings
 
 from charthouse.audit import request_log
 from charthouse.audit.models import ApiCall
@@ -35,18 +37,51 @@ def test_calls_are_listed_with_the_reason_of_refusal(clinic: Clinic, browser: ht
         assert words in page.text, words
     assert "Hush" not in page.text
     assert "4711" not in page.text
+    assert "GET /api/patients?first_name=…" in page.text
     assert page.text.count("GET /api/") == 2
+    assert browser.get("/developer/requests?gate=scope").text.count("GET /api/") == 1
     assert browser.get("/developer/requests?status=400").text.count("/api/") == 2
     (address,) = re.findall(
         r'href="(/developer/requests/\d+)"', browser.get("/developer/requests?method=POST").text
     )
     one = browser.get(address)
     assert "X-Request-Id" in one.text
+    assert re.search(r"<dt>When</dt><dd>\w{3} \d\d, \d{4}, [\d:]{8} UTC</dd>", one.text)
     assert "Wrong values" in one.text
     theirs = 0
     with tenancy.within(stranger.id):
         theirs = ApiCall.objects.values_list("pk", flat=True)[0]
     assert browser.get(f"/developer/requests/{theirs}").status_code == 404
+
+
+def test_unknown_paths_and_callers_are_listed(
+    clinic: Clinic, browser: httpx.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app, api_user = make_own_app(clinic), make_api_user(clinic.practice)
+    number = "/api/nothing-4711"
+    with client(issue_token(clinic.user, app)) as caller:
+        caller.get(f"{number}?page=2")
+    with client() as caller:
+        caller.get("/api/v1/nothing-4711", auth=(api_user.row.username, api_user.secret))
+        caller.get(f"{number}-by-nobody", headers={"Authorization": "Bearer nobodys"})
+    request_log.flush()
+    tenancy.clear_tenant()
+    listed = browser.get("/developer/requests").text
+    assert f"GET {number}?page=2" in listed
+    assert "GET /api/v1/nothing-4711" in listed
+    assert "by-nobody" not in listed
+    only = browser.get(f"/developer/requests?api_user={api_user.row.pk}").text
+    assert ("/api/v1/nothing" in only, number in only) == (True, False)
+    monkeypatch.setattr(settings, "SANDBOX", True)
+    listed = browser.get("/developer/requests?gate=not+found").text
+    (address,) = re.findall(r'href="(/developer/requests/\d+)">(?:(?!</tr>).)*by-nobody', listed, re.S)
+    assert "<dt>App</dt>" in browser.get(address).text
+    stranger = make_practice()
+    with client(issue_token(stranger.user, make_own_app(stranger))) as caller:
+        caller.get("/api/doctors/4712")
+    request_log.flush()
+    tenancy.clear_tenant()
+    assert "4712" not in browser.get("/developer/requests").text
 
 
 def test_what_a_call_needs_and_what_its_caller_has_are_side_by_side(

@@ -93,8 +93,18 @@ def test_a_webhook_from_creation_to_redelivery(
         assert "PING" in browser.get(pinged.headers["Location"]).text
         deliveries = Delivery.objects.using("owner").filter(event="PATIENT_CREATE")
         deliveries.update(delivered_at=None, next_try=None)  # failed for good
-        assert send(browser, f"{address}/resend", page=address).status_code == 302
+        assert send(browser, f"{address}/resend", page=address, failed="all").status_code == 302
         until(lambda: receiver.events()[-1] == "PATIENT_CREATE")
+        chosen = re.findall(r'name="row" value="(\d+)" form="resending"', browser.get(address).text)
+        assert len(chosen) == 2
+        before = len(receiver.got)
+        none = send(browser, f"{address}/resend", page=address, row=["x", "", str(10**17), "9" * 30])
+        assert none.status_code == 302
+        assert "There is nothing to send again" in browser.get(address).text
+        assert send(browser, f"{address}/resend", page=address, row=chosen).status_code == 302
+        assert "2 will be sent again" in browser.get(address).text
+        until(lambda: len(receiver.got) == before + 2)
+        assert set(receiver.events()[before:]) == {"PING", "PATIENT_CREATE"}
         assert "Delete this webhook?" in browser.get(f"{address}/delete").text
         assert send(browser, f"{address}/delete").status_code == 302
         assert browser.get(address).status_code == 404

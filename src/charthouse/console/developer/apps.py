@@ -22,6 +22,7 @@ from charthouse.audit import captured_bodies, trail
 from charthouse.audit.models import ApiCall
 from charthouse.audit.request_log import UNAUTHENTICATED_GATES
 from charthouse.console.kit import forms
+from charthouse.console.kit.formats import format_utc
 from charthouse.console.kit.page import Request, page, render_page
 from charthouse.console.kit.tables import Badge, Column, Table
 from charthouse.engine.errors import Conflict, NotFound
@@ -52,7 +53,7 @@ TABLE = Table(
         Column("Owner", "user", kind="wide"),
         Column("Scopes", lambda row: f"{len(set(row.scopes) & set(SCOPES))} of {len(SCOPES)}", kind="number"),
         Column("Calls an hour", lambda row: row.hourly_limit or "no limit", kind="number"),
-        Column("Made", "created", sort="created", kind="wide"),
+        Column("Made (UTC)", lambda row: format_utc(row.created), sort="created", kind="wide"),
         Column("State", lambda row: Badge("off", "red") if row.disabled else Badge("on", "green"), kind="wide"),
     ),
     search=("name", "client_id"),
@@ -66,7 +67,7 @@ AUTHORIZATIONS = Table(
     columns=(
         Column("Person", lambda row: f"{row.user.first_name} {row.user.last_name}".strip() or row.user.username),
         Column("Username", "user.username", kind="wide"),
-        Column("Token of", "created", sort="created"),
+        Column("Token of (UTC)", lambda row: format_utc(row.created), sort="created"),
         Column("Scopes", lambda row: row.scope.replace(":read", ":r").replace(":write", ":w"), kind="wide"),
         Column("Access", lambda _: "Deauthorize", link=lambda row: _build_deauthorize_url(row)),
     ),

@@ -24,6 +24,7 @@ from charthouse.changes.event_catalog import get_format, load_catalog
 from charthouse.changes.models import Delivery, Webhook
 from charthouse.console.developer.apps import PERMISSION, select_apps_of_practice
 from charthouse.console.kit import forms
+from charthouse.console.kit.formats import format_utc
 from charthouse.console.kit.page import Request, page, render_page
 from charthouse.console.kit.tables import Badge, Column, Table, TableFilter
 from charthouse.engine.errors import Invalid, NotFound
@@ -63,7 +64,7 @@ def build_webhook_table(view: str) -> Table:
             Column("Address", "callback_url", sort="callback_url", link=lambda row: reverse(view, args=[row.pk])),
             Column("Events", lambda row: len(row.events), kind="number"),
             Column("State", build_state_badge),
-            Column("Made", "created_at", sort="created_at", kind="wide"),
+            Column("Made (UTC)", lambda row: format_utc(row.created_at), sort="created_at", kind="wide"),
         ),
         empty="No webhook yet.",
     )  # fmt: skip
@@ -75,7 +76,9 @@ def build_delivery_table(view: str, kind: str) -> Table:
         name="deliveries",
         label="Deliveries",
         columns=(
-            Column("When", "at", link=lambda row: reverse(view, args=[row.pk])),
+            Column(
+                "When (UTC)", lambda row: format_utc(row.at), link=lambda row: reverse(view, args=[row.pk])
+            ),
             Column("Event", "event"),
             Column("State", lambda row: Badge(row.state, STATE_COLORS[row.state])),
             Column("Attempts", lambda row: len(row.attempts), kind="number"),
@@ -97,11 +100,13 @@ def build_delivery_table(view: str, kind: str) -> Table:
         ),
         order="-pk",
         empty="Nothing was delivered yet.",
+        chooser=RESENDING,
     )
 
 
 TABLE = build_webhook_table("webhook")
 MAX_RESENT = 100  # deliveries at once
+RESENDING = "resending"  # id of the form that sends chosen deliveries again
 
 
 class AppWebhookForm(django.Form):
@@ -242,14 +247,32 @@ def delete(request: Request, row: int) -> HttpResponseBase:
 
 
 @page(PERMISSION, methods=("POST",))
-def resend_failed(request: Request, row: int) -> HttpResponseBase:
-    """Queue again what has failed for good, the latest first, at most MAX_RESENT."""
+def resend(request: Request, row: int) -> HttpResponseBase:
+    """Queue deliveries again: those that were chosen, or those that have failed for good."""
     webhook = _find_webhook(request, row)
-    failed = _filter_by_state(_select_deliveries(request).filter(webhook=webhook), "failed")
-    numbers = list(failed.order_by("-pk").values_list("pk", flat=True)[:MAX_RESENT])
-    sent = sum(actions.redeliver(webhook, number) for number in numbers)
-    messages.success(request, f"{sent} will be sent again, the same bytes.")
+    resend_deliveries(request, webhook, _select_deliveries(request))
     return redirect("webhook", row)
+
+
+def resend_deliveries(request: Request, webhook: Webhook, rows: "QuerySet[Delivery]") -> None:
+    """Queue deliveries to a webhook again, the latest first, at most MAX_RESENT: those with the ids ``row`` in the
+    form, or with ``failed`` those that have failed for good."""
+    rows = rows.filter(webhook=webhook)
+    if "failed" in request.POST:
+        rows = _filter_by_state(rows, "failed")
+    else:
+        rows = rows.filter(pk__in=[int(text) for text in request.POST.getlist("row") if _is_id(text)])
+    numbers = list(rows.order_by("-pk").values_list("pk", flat=True)[:MAX_RESENT])
+    sent = sum(actions.redeliver(webhook, number) for number in numbers)
+    if sent:
+        messages.success(request, f"{sent} will be sent again, the same bytes.")
+    else:
+        messages.error(request, "There is nothing to send again: choose deliveries first.")
+
+
+def _is_id(text: str) -> bool:
+    """Tell whether a text is an id."""
+    return text.isascii() and text.isdigit() and len(text) < 19
 
 
 @page(PERMISSION, methods=("POST",))
@@ -279,10 +302,10 @@ def render_delivery(request: Request, found: Delivery, back: str) -> HttpRespons
         return redirect(request.path)
     own = found.user_id in (None, request.user.pk) or set(PERMISSIONS) <= set(request.user.permissions)
     lines = [
-        ("Happened", found.at),
+        ("Happened", f"{format_utc(found.at)} UTC"),
         ("To", found.webhook.callback_url),
         ("State", Badge(found.state, STATE_COLORS[found.state])),
-        ("Next attempt", found.next_try),
+        ("Next attempt", found.next_try and f"{format_utc(found.next_try)} UTC"),
     ]
     attempts = [one | {"at": datetime.fromisoformat(one["at"])} for one in found.attempts]
     body = _format_body(bytes(found.body)) if own else ""

@@ -1,7 +1,7 @@
 """Values in the forms that a practice in the United States writes: money, phones, ZIP codes, dates, ages."""
 
 import re
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 
 STATES = {
@@ -55,6 +55,12 @@ def format_zip(text: str) -> str | None:
 def format_date(value: date | None) -> str:
     """Format a date as ``04/12/1987``; "" for None."""
     return f"{value:%m/%d/%Y}" if value else ""
+
+
+def format_utc(at: datetime) -> str:
+    """Format an aware time in UTC as ``Dec 01, 2026, 05:56:23``, for pages whose readers compare it with their logs.
+    The zone stands in the heading, or after it."""
+    return f"{at.astimezone(UTC):%b %d, %Y, %H:%M:%S}"
 
 
 def format_age(born: date | None, at: date) -> str:

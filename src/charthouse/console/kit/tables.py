@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import urlencode
 
-from django.db.models import F, Model, Q, QuerySet, TextField
+from django.db.models import F, Q, QuerySet, TextField
 from django.db.models.functions import Cast, StrIndex
 from django.db.models.lookups import GreaterThan
 from django.http import HttpRequest
@@ -107,6 +107,7 @@ class TablePage:
     empty: str
     is_filtered: bool
     notice: str
+    chooser: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -115,6 +116,7 @@ class Table:
 
     name    of the table in the page; further tables of a page need ``prefix``, of their query parameters
     search  ORM paths to search, or a function (rows, text) of the rows found and a notice above them; empty: no search
+    chooser id of a form of the page: each row has a checkbox that sends its id with it, as ``row``
     order   a column's ``sort``, with "-" for descending, or any ORM path
     """
 
@@ -126,6 +128,7 @@ class Table:
     order: str = "pk"
     size: int = 25
     empty: str = "Nothing here yet."
+    chooser: str = ""
     prefix: str = ""
 
     def build_page(self, request: HttpRequest, rows: "QuerySet[Any]") -> TablePage:
@@ -157,6 +160,7 @@ class Table:
             empty="Nothing matches." if is_filtered else self.empty,
             is_filtered=is_filtered,
             notice=notice,
+            chooser=self.chooser,
         )
 
     def _may_sort(self, asked: str) -> bool:
@@ -180,7 +184,7 @@ class Table:
     ) -> tuple[list[Any], bool, bool]:
         """Return the rows of the page, whether there are rows before it, and after it."""
         path, down = sort.removeprefix("-"), sort.startswith("-")
-        edge = _find_boundary(rows.model, after or before, path)
+        edge = _find_boundary(rows, after or before, path)
         backwards = edge is not None and not after
         if edge is not None:
             rows = rows.filter(_filter_beyond(path, edge, down != backwards))
@@ -219,11 +223,11 @@ class _Parameters:
         return f"{self.path}?{urlencode({name: value for name, value in parameters.items() if value})}"
 
 
-def _find_boundary(model: type[Model], text: str, path: str) -> tuple[int, Any] | None:
+def _find_boundary(rows: "QuerySet[Any]", text: str, path: str) -> tuple[int, Any] | None:
     """Find the row at which the page is cut: its id and its value of the sort column."""
     if not (text.isascii() and text.isdigit() and len(text) < 19):
         return None
-    found = model._default_manager.filter(pk=int(text)).values_list("pk", path).first()
+    found = rows.model._default_manager.using(rows.db).filter(pk=int(text)).values_list("pk", path).first()
     return None if found is None else (found[0], found[1])
 
 

@@ -228,7 +228,7 @@ def _format_cell(value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, str) and (time := TIME.fullmatch(value)):
-        return f"{time[1]} {time[2]}"
+        return f"{time[1]} {time[2]} UTC"
     if isinstance(value, dict):
         value = ", ".join(
             f"{name} {item}" for name, item in value.items() if not isinstance(item, list | dict)

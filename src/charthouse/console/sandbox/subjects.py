@@ -147,7 +147,7 @@ SUBJECTS = (
                 "Latest calls",
                 "calls.list",
                 "calls",
-                ("at", "status", "method", "path", "gate", "caller", "ms"),
+                ("at", "status", "method", "path", "query", "gate", "caller", "ms"),
                 empty="Nobody has called yet.",
             ),
         ),

@@ -35,6 +35,7 @@ urlpatterns: list[URLPattern] = [
     path("settings/webhooks/<id:row>", webhooks.show_webhook, name="practice-webhook"),
     path("settings/webhooks/<id:row>/edit", webhooks.edit, name="practice-webhook-edit"),
     path("settings/webhooks/<id:row>/delete", webhooks.delete, name="practice-webhook-delete"),
+    path("settings/webhooks/<id:row>/resend", webhooks.resend, name="practice-webhook-resend"),
     path(
         "settings/webhooks/deliveries/<id:row>",
         webhooks.show_delivery,

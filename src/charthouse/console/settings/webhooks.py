@@ -134,6 +134,7 @@ def show_webhook(request: Request, row: int) -> HttpResponseBase:
         "back_to": "Webhooks of the practice",
         "edit": reverse("practice-webhook-edit", args=[row]),
         "remove": reverse("practice-webhook-delete", args=[row]),
+        "resend": reverse("practice-webhook-resend", args=[row]),
         "table": webhooks.build_delivery_table("practice-webhook-delivery", "practice").build_page(
             request, _select_deliveries(request).filter(webhook=webhook)
         ),
@@ -179,6 +180,13 @@ def delete(request: Request, row: int) -> HttpResponseBase:
         "back": reverse("practice-webhook", args=[row]),
     }
     return render_page(request, "kit/confirm.html", values)
+
+
+@page(primary=True, methods=("POST",))
+def resend(request: Request, row: int) -> HttpResponseBase:
+    """Queue deliveries again: those that were chosen, or those that have failed for good."""
+    webhooks.resend_deliveries(request, _find_webhook(request, row), _select_deliveries(request))
+    return redirect("practice-webhook", row)
 
 
 @page(primary=True, methods=("GET", "POST"))

@@ -67,6 +67,18 @@ def moment(value: datetime) -> SafeString:
 
 
 @register.filter
+def utc(value: datetime) -> str:
+    """Format a time in UTC, with its zone."""
+    return f"{formats.format_utc(value)} UTC"
+
+
+@register.filter
+def in_utc(value: datetime) -> str:
+    """Format a time in UTC, below a heading that says so."""
+    return formats.format_utc(value)
+
+
+@register.filter
 def wire_moment(text: str) -> SafeString:
     """Format a time that an API wrote in UTC, as in a note of a task."""
     return moment(parse_timestamp(text))

@@ -74,7 +74,7 @@ def _handle(request: Request) -> Response:
     target = targets.get(method)
     # That the URL lacks a method is said to callers only: they need the same rights as for one that it has.
     declared = (target or next(iter(targets.values()))).declaration
-    entry.resource = declared.path
+    entry.resource, request.declared = declared.path, declared
     if method == "GET" and target is not None and target.resource is not None:
         return _read(request, target, target.resource, segments)
     is_reading = declared.is_reading(method)

@@ -39,7 +39,7 @@ def reference() -> ApiReference:
         registry=get_registry(),
         wire=wire_format.make_wire_format(),
         document=wire_format.make_document,
-        credentials='-u "$USERNAME:$SECRET"',
+        credentials='-u "$CERBO_USERNAME:$CERBO_SECRET"',
         probe_path="users",
         name_page=_name_group,
         chapters=_list_chapters(),

@@ -47,7 +47,8 @@ class KeyRow:
 @dataclass(frozen=True)
 class OperationEntry:
     """One method of one URL, with a request that works as pasted and its answer. ``scopes`` as the API writes
-    them; ``counted``: the rate class; ``paged``: whether it is a list with pages."""
+    them; ``counted``: the rate class; ``paged``: whether it is a list with pages; ``explorer``: the address of the form
+    that runs it in the console."""
 
     anchor: str
     method: str
@@ -65,6 +66,7 @@ class OperationEntry:
     counted: str = ""
     writes: bool = False
     paged: bool = False
+    explorer: str = ""
 
 
 @dataclass(frozen=True)
@@ -293,6 +295,7 @@ def _describe(
         answered,
         resource.policy.rate_class,
         not reading,
+        explorer=reference.find_explorer(method, url),
     )
 
 
@@ -326,13 +329,18 @@ def _make_query(resource: Declaration) -> str:
 
 def format_curl(method: str, url: str, credentials: str, body: Any = None) -> SafeString:
     """Format the shell command of a call, as HTML. ``credentials``: curl's options that authenticate."""
+    text = "" if body is None else json.dumps(body, indent=2, ensure_ascii=False)
+    return mark_safe(_highlight_shell(build_curl(method, url, credentials, text)))  # noqa: S308
+
+
+def build_curl(method: str, url: str, credentials: str, body: str) -> str:
+    """Build the shell command of a call, with a body of JSON where it is not empty."""
     parts = ["curl" if method == "GET" else f"curl -X {method}", f"'{url}'"]
     lines = [" ".join(parts), f"  {credentials}"]
-    if body is not None:
-        lines.append("  -H 'Content-Type: application/json'")
-        text = json.dumps(body, indent=2, ensure_ascii=False).replace("'", "'\\''")
-        lines.append("  -d '" + text + "'")
-    return mark_safe(_highlight_shell(" \\\n".join(lines)))  # noqa: S308
+    if body:
+        text = body.replace("'", "'\\''")
+        lines += ["  -H 'Content-Type: application/json'", f"  -d '{text}'"]
+    return " \\\n".join(lines)
 
 
 def _highlight_shell(text: str) -> str:

@@ -39,7 +39,7 @@ def reference() -> ApiReference:
         registry=get_registry(),
         wire=wire_format.make_wire_format(),
         document=wire_format.make_document,
-        credentials='-H "Authorization: Bearer $TOKEN"',
+        credentials='-H "Authorization: Bearer $ACCESS_TOKEN"',
         probe_path="users/current",
         name_page=lambda declared: declared.page,
         chapters=_list_chapters(),

@@ -1,8 +1,12 @@
 """The reference of an API: its name and wire format, the credentials of its examples, the contents of its pages."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
+
+from django.urls import reverse
 
 from charthouse.engine.declaration.resources import Declaration, Registry
 from charthouse.engine.openapi.wire import WireFormat
@@ -42,6 +46,21 @@ class ApiReference:
     chapters: tuple[Chapter, ...]
     scopes: Callable[[Declaration, bool], tuple[str, ...]]
 
+    @cached_property
+    def operation_ids(self) -> dict[tuple[str, str], str]:
+        """The operationId of each method and path of the document, with ``{}`` for what stands for a value."""
+        return {
+            (method.upper(), _find_shape(path)): operation["operationId"]
+            for path, item in self.document()["paths"].items()
+            for method, operation in item.items()
+            if method != "parameters"
+        }
+
+    def find_explorer(self, method: str, path: str) -> str:
+        """The address of the form that runs an operation in the console; "" where there is none."""
+        name = self.operation_ids.get((method, _find_shape(path)))
+        return reverse("operation", args=[self.name, name]) if name else ""
+
     def find_address(self, declared: Declaration) -> str:
         return f"{self.home}/{self.name_page(declared)}"
 
@@ -56,3 +75,7 @@ class ApiReference:
         if method in ("PUT", "PATCH"):
             return self.wire.changed
         return 204 if method == "DELETE" and self.wire.deleted is None else 200
+
+
+def _find_shape(path: str) -> str:
+    return re.sub(r"{\w+}", "{}", path)

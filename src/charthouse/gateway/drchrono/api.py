@@ -56,6 +56,7 @@ def _handle(request: Request) -> Response:
     entry.resource = name_for_log(targets) if targets else segments[0]
     method = "GET" if request.method == "HEAD" else request.method
     target = targets.get(method)
+    request.declared = target.declaration if target else None
     if method == "GET" and target is not None and target.resource is not None:
         return _read(request, target.resource, target.read_path(segments).get("id"))
     actor = _authenticate(request)

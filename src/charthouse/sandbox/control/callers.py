@@ -1,10 +1,9 @@
 """Who calls an API, by the credentials of a call alone: they are not checked here."""
 
-from hashlib import sha256
 from typing import Any, NamedTuple
 
-from charthouse.identity import api_users
 from charthouse.identity.models import AccessToken
+from charthouse.identity.named_callers import find_named_caller
 
 MAX_KNOWN = 10_000
 
@@ -21,12 +20,8 @@ _owners: dict[str, TokenOwner] = {}
 
 def read_credentials(environ: dict[str, Any]) -> tuple[str, str]:
     """Return the checksum of a call's token and the name of its API user, "" where it has none."""
-    header = environ.get("HTTP_AUTHORIZATION") or ""
-    scheme, _, token = header.partition(" ")
-    if scheme.lower() == "bearer":
-        return sha256(token.strip().encode("utf-8", "surrogateescape")).hexdigest(), ""
-    credentials = api_users.parse_credentials(header)
-    return "", credentials[0] if credentials else ""
+    kind, key = find_named_caller(environ.get("HTTP_AUTHORIZATION")) or ("", "")
+    return (key, "") if kind == "token" else ("", key)
 
 
 def find_owner(checksum: str) -> TokenOwner | None:

@@ -18,6 +18,7 @@ from charthouse.gateway.drchrono import api as drchrono
 from charthouse.gateway.http import Response
 from charthouse.identity import client_ip, origin, tenancy
 from charthouse.identity.models import AccessToken, ApiUser
+from charthouse.identity.named_callers import find_named_caller
 from charthouse.sandbox.control import fault_rules
 from charthouse.sandbox.control.callers import read_credentials
 from charthouse.sandbox.control.conduct import explaining
@@ -134,9 +135,8 @@ def _render(error: RequestError, path: str) -> Response:
 
 def _make_entry(fault: Fault, environ: dict[str, Any], status: int) -> LogEntry:
     """The entry of the request log of a call that the API has not answered."""
-    token, name = read_credentials(environ)
     path = environ["PATH_INFO"]
-    entry = LogEntry(
+    return LogEntry(
         clock.now(),
         os.urandom(16).hex(),
         "cerbo" if path.startswith((cerbo.BASE, cerbo.SHORT_BASE)) else "drchrono",
@@ -145,10 +145,8 @@ def _make_entry(fault: Fault, environ: dict[str, Any], status: int) -> LogEntry:
         client_ip.get_client_ip(environ),
         status=status,
         gate=f"fault: {fault.kind}",
+        claimed=find_named_caller(environ.get("HTTP_AUTHORIZATION")),
     )
-    if token or name:
-        entry.claimed = ("token", token) if token else ("name", name)
-    return entry
 
 
 def _matches(fault: Fault, environ: dict[str, Any]) -> bool:

@@ -82,6 +82,7 @@ class Call(msgspec.Struct):
     request: str
     method: str
     path: str
+    query: str
     status: int
     gate: str
     ms: float

@@ -90,6 +90,7 @@ def _describe_call(row: ApiCall, callers: dict[tuple[str, int | None], str]) -> 
         request=str(row.request),
         method=row.method,
         path=row.path,
+        query=row.query,
         status=row.status,
         gate=row.gate,
         ms=round(row.microseconds / 1000, 1),
