@@ -337,7 +337,7 @@ def reverse_payment(request: Request, patient: int, row: int, payment: int) -> H
     INVOICES.get_object(request, row, patient=patient)
     back = reverse(f"{INVOICES.view}-one", args=[patient, row])
     if request.method == "POST":
-        records.call_operation(INVOICES.resource, request.actor, "take_back", row, {"payment": payment})
+        records.call_operation(INVOICES.resource, request.actor, "void_payment", row, {"payment": payment})
         messages.success(request, "The payment is voided.")
         return redirect(back)
     values = {
@@ -356,6 +356,6 @@ def build_urls() -> list[URLPattern]:
     one = f"{INVOICES.url_path}/<id:row>"
     return [
         path(f"{one}/pay", take_payment, name="invoice-pay"),
-        path(f"{one}/payments/<id:payment>", reverse_payment, name="invoice-take-back"),
+        path(f"{one}/payments/<id:payment>", reverse_payment, name="invoice-payment-void"),
         *(address for section in LISTS for address in section.build_urls()),
     ]

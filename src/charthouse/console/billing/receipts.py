@@ -1,4 +1,4 @@
-"""Taking a payment: put to what is owed longest, with a receipt to print, and taken back again."""
+"""Taking a payment: put to what is owed longest, with a receipt to print, and voided."""
 
 import re
 from collections.abc import Mapping
@@ -234,12 +234,12 @@ def show_receipt(request: Request, patient: int, parts: str) -> HttpResponseBase
 
 @page("Manage Patients", *PAYMENTS, methods=("GET", "POST"))
 def void_receipt(request: Request, patient: int, parts: str) -> HttpResponseBase:
-    """Ask, then take a payment back. Raises NotFound."""
+    """Ask, then void a payment. Raises NotFound."""
     context = layout.get_chart_context(request, patient)
     rows = _find_rows(request.actor.practice, patient, parts)
     total = format_money(sum((one.amount for one in rows), ZERO))
     if request.method == "POST":
-        _take_back(request, [one for one in rows if not one.archived])
+        _void(request, [one for one in rows if not one.archived])
         messages.success(request, f"The payment of {total} is voided.")
         return redirect(_get_back(request, patient))
     values = {
@@ -270,7 +270,7 @@ def _find_rows(practice: int, patient: int, parts: str) -> list[Any]:
     return rows
 
 
-def _take_back(request: Request, rows: list[Any]) -> None:
+def _void(request: Request, rows: list[Any]) -> None:
     with transaction.atomic():
         for one in rows:
             if isinstance(one, PatientPayment):
@@ -278,7 +278,7 @@ def _take_back(request: Request, rows: list[Any]) -> None:
             else:
                 invoices = records.get_resource("desk_invoices")
                 values = {"payment": one.pk}
-                records.call_operation(invoices, request.actor, "take_back", one.invoice_id, values)
+                records.call_operation(invoices, request.actor, "void_payment", one.invoice_id, values)
 
 
 def _get_method(row: Any) -> str:

@@ -247,9 +247,9 @@ RESOURCES = (
                 answer=THE_ROW,
             ),
             Operation(
-                name="take_back",
+                name="void_payment",
                 method="POST",
-                doc="Take a payment back.",
+                doc="Void a payment.",
                 keys=(Key("payment", Integer(minimum=1, maximum=2**63 - 1), REQUIRED, source=UNSTORED),),
                 run=invoices.reverse_payment,
                 answer=THE_ROW,

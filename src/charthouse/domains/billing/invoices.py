@@ -137,7 +137,7 @@ def void(call: Call) -> None:
     if row.voided_at is not None:
         raise Conflict("It is void already.")
     if InvoicePayment.objects.filter(practice=row.practice_id, invoice=row, archived=False).exists():
-        raise Conflict("Something was paid on it: take that back first.")
+        raise Conflict("Something was paid on it: void that payment first.")
     row.voided_at = clock.now()
     row.save(update_fields=["voided_at", *row.set_authors(call.actor), "updated_at"])
     for line in InvoiceLine.objects.filter(practice=row.practice_id, invoice=row, released=False):
