@@ -54,6 +54,8 @@ PAGES = [
     "/calendar?date=2026-03-10&by=room&color=type",
     "/book",
     "/book/0",
+    "/waiting-list",
+    "/waiting-list/new",
     "/patients",
     "/unsigned-notes",
     "/results-to-review",

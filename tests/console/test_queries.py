@@ -7,6 +7,7 @@ from django.conf import settings
 from charthouse import clock
 from charthouse.changes.models import Delivery, Webhook
 from charthouse.domains.messaging.models import Message
+from charthouse.domains.scheduling.models import WaitingListEntry
 from charthouse.domains.tasks.models import Task, TaskStatus
 from charthouse.identity import tenancy
 from charthouse.identity.sealed_secrets import seal
@@ -79,7 +80,11 @@ def one_of_each(calendar: Calendar) -> list[str]:
             practice=clinic.practice, title="Call back", status=begun, assignee_user=clinic.user
         )
         message = Message.objects.create(practice=clinic.practice, title="Fax", doctor=calendar.doctor)
+        waiting = WaitingListEntry.objects.create(
+            practice=clinic.practice, patient_id=calendar.patient_id, duration=30
+        )
     return [
+        f"/waiting-list/{waiting.pk}",
         "/account",
         "/outbox",
         f"/outbox/{letter.pk}",

@@ -16,6 +16,7 @@ from charthouse.console.tasks.views import TASKS
 CARE = (
     MenuEntry(name="Today", view="day", icon="clipboard-heart", permissions=SCHEDULING),
     MenuEntry(name="Calendar", view="calendar", icon="calendar", permissions=SCHEDULING),
+    MenuEntry(name="Waiting list", view="waiting-list", icon="clock", permissions=SCHEDULING),
     MenuEntry(name="Patients", view="patients", icon="users", permissions=("Manage Patients",)),
     MenuEntry(
         name="Portal queue",

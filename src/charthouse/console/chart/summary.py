@@ -63,6 +63,7 @@ def show_summary(request: Request, patient: int) -> HttpResponseBase:
         "visits": _read_visits(request, patient) if sees_notes else None,
         "note": _read_last_note(request, patient) if sees_notes else None,
         "sees_notes": sees_notes,
+        "schedules": "Access Scheduling" in request.user.permissions,
         "vitals": _list_vitals(measured),
         "due": [one for one in due if one.is_due][:DUE],
         "more_due": max(sum(one.is_due for one in due) - DUE, 0),

@@ -13,7 +13,7 @@ from charthouse.console.kit import appointments, editing, formats, records
 from charthouse.console.kit.page import Request, page, render_page
 from charthouse.console.resources.payments import PAYMENTS
 from charthouse.console.resources.schedule import SCHEDULING
-from charthouse.console.schedule import form, series_edit
+from charthouse.console.schedule import form, series_edit, waiting_offers
 from charthouse.domains.patients.models import Patient
 from charthouse.domains.practice.models import ExamRoom
 from charthouse.domains.scheduling.models import Appointment
@@ -43,6 +43,7 @@ def show_appointment(request: Request, visit: int) -> HttpResponseBase:
         ],
         "series": _count_series(row),
         "is_open": row.status in ("", "Confirmed", "Not Confirmed"),
+        "offers": waiting_offers.list_near(request, row) if not appointments.is_taking_place(row) else [],
         "sees_chart": "Manage Patients" in sees,
         "sees_note": "Access Clinical Notes" in sees,
         "takes_payments": {"Manage Patients", *PAYMENTS} <= sees,

@@ -13,7 +13,7 @@ from charthouse.console.kit import appointments, formats, forms, records, undo
 from charthouse.console.kit.page import Request, page, render_page
 from charthouse.console.kit.tables import MAX_SEARCH_LENGTH
 from charthouse.console.resources.schedule import SCHEDULING
-from charthouse.console.schedule import form
+from charthouse.console.schedule import form, waiting_entries
 from charthouse.domains.patients.models import Patient
 from charthouse.domains.patients.search import find
 from charthouse.domains.scheduling.models import AppointmentProfile
@@ -60,7 +60,7 @@ def book(request: Request) -> HttpResponseBase:
     """Book an appointment: the form has a field for the patient. A name that fits one patient alone is enough."""
     if request.method != "POST":
         return _render(request, {}, _get_initial_values(request, None))
-    patient = _choose_patient(request)
+    patient = choose_patient(request)
     if patient is None:
         refusal = (
             "Choose a patient from the list." if request.POST.get("patient_name") else "Enter a patient."
@@ -69,14 +69,21 @@ def book(request: Request) -> HttpResponseBase:
     return _book(request, {"chosen": patient}, patient)
 
 
-def _choose_patient(request: Request) -> Patient | None:
+def find_patient(request: Request, text: str) -> Patient | None:
+    """Find the patient whose id a form or a query has."""
+    if not (text.isascii() and text.isdigit() and len(text) < 19):
+        return None
+    rows = records.select_rows(records.get_resource("patients"), request.actor, hidden=True)
+    found: Patient | None = rows.select_related("doctor").filter(pk=int(text)).first()
+    return found
+
+
+def choose_patient(request: Request) -> Patient | None:
+    """Choose the patient whom a form names by id, or by a text that fits one patient alone."""
     text = request.POST.get("patient_name", "")[:MAX_SEARCH_LENGTH].replace("\0", "").strip()
-    row = request.POST.get("patient", "")
-    if row.isdecimal() and len(row) < 19:
-        rows = records.select_rows(records.get_resource("patients"), request.actor, hidden=True)
-        found: Patient | None = rows.select_related("doctor").filter(pk=int(row)).first()
-        if found is not None and text in ("", found.sort_name):
-            return found
+    found = find_patient(request, request.POST.get("patient", ""))
+    if found is not None and text in ("", found.sort_name):
+        return found
     fitting = _find_patients(request, text, 2) if text else []
     return fitting[0] if len(fitting) == 1 else None
 
@@ -98,12 +105,20 @@ def _book(request: Request, context: dict[str, Any], patient: Patient | None) ->
         return _render(request, asked, sent, Conflict(DECEASED_QUESTION))
     whole = {name: value for name, value in sent.items() if value is not None}
     whole["patient"] = patient.pk if patient else None
+    entry = waiting_entries.find_entry(request, request.POST.get("waiting", ""))
+
+    def create() -> str:
+        made = int(records.create_with_nulls(of, request.actor, whole)["id"])
+        if entry is not None and patient is not None and entry.patient_id == patient.pk:
+            waiting_entries.take_off(request, entry.pk, made)
+        return reverse("appointment", args=[made])
+
     try:
         address, created = submissions.run_once(
             request.actor.practice,
             request.actor.required_user,
             request.POST.get("submission", ""),
-            lambda: reverse("appointment", args=[records.create_with_nulls(of, request.actor, whole)["id"]]),
+            create,
         )
     except Conflict as refusal:
         return _render(request, context, sent, Conflict(appointments.describe_refusal(request, refusal)))
@@ -138,12 +153,15 @@ def _get_initial_values(request: Request, patient: Patient | None) -> dict[str, 
     time = given.get("time", "")[:19] or f"{given.get('date', here.today.isoformat())[:10]}T09:00:00"
     doctor = here.doctor or (patient.doctor if patient else here.office.doctor)
     start = forms.get_defaults(form.list_keys(), records.get_resource("schedule").model)
+    entry = waiting_entries.find_entry(request, given.get("waiting", ""))
+    wanted = waiting_entries.get_booking_values(entry) if entry else {}
     return start | {
         "doctor": doctor.pk,
         "office": here.office.pk,
         "exam_room": given.get("room", "1")[:5],
         "scheduled_time": time,
         "duration": given.get("duration", "30"),
+        **wanted,
     }
 
 
@@ -170,6 +188,7 @@ def _render(
         "lengths": dict(minutes.values_list("pk", "duration")[:250]),
         "submission": request.POST.get("submission") or submissions.make_token(),
         "query": request.GET.urlencode(),
+        "waiting": request.POST.get("waiting") or request.GET.get("waiting", ""),
         "back": reverse("calendar"),
     }
     return render_page(

@@ -11,7 +11,7 @@ from django.urls import reverse
 from charthouse.console.kit import appointments, records
 from charthouse.console.kit.page import Request, list_messages, page, render_page
 from charthouse.console.resources.schedule import SCHEDULING
-from charthouse.console.schedule import columns
+from charthouse.console.schedule import columns, waiting_offers
 from charthouse.engine.declaration.times import parse_date
 from charthouse.engine.declaration.values import InvalidValue
 from charthouse.engine.errors import Conflict, Invalid
@@ -60,6 +60,9 @@ def show_calendar(request: Request) -> HttpResponseBase:
             "color": color,
             "legend": LEGEND,
             "types": columns.list_types(request) if color == columns.BY_TYPE else None,
+            "offers": waiting_offers.list_coming(request, here),
+            "refresh": "calendar-changed",
+            "waits": f"{reverse('waiting-list-new')}?{urlencode(place)}",
             "nonce": secrets.token_urlsafe(16),
         }
     response = render_page(request, "schedule/calendar.html", values)

@@ -12,7 +12,7 @@ from django.urls import reverse
 from charthouse.console.kit import appointments, records, undo
 from charthouse.console.kit.page import Request, list_messages, page, render_page
 from charthouse.console.resources.schedule import SCHEDULING
-from charthouse.console.schedule import flow
+from charthouse.console.schedule import flow, waiting_offers
 from charthouse.domains.patients.models import Patient
 from charthouse.domains.practice.models import ExamRoom
 from charthouse.domains.scheduling.models import NO_ROOM
@@ -47,6 +47,7 @@ def show_day(request: Request) -> HttpResponseBase:
         "after": _build_url(request, date + timedelta(days=1)),
         "today": _build_url(request, here.today) if date != here.today else "",
         "book": reverse("book") + "?" + urlencode({"office": here.office.pk, "date": date.isoformat()}),
+        "offers": waiting_offers.list_day(request, here, date),
         "sees_charts": "Manage Patients" in request.user.permissions,
         "sees_notes": "Access Clinical Notes" in request.user.permissions,
     }

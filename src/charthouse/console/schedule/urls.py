@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from charthouse.console.schedule import appointment, booking, calendar, slots, today
+from charthouse.console.schedule import appointment, booking, calendar, slots, today, waiting, waiting_offers
 
 urlpatterns: list[URLPattern] = [
     path("day", today.show_day, name="day"),
@@ -21,4 +21,11 @@ urlpatterns: list[URLPattern] = [
     path("visits/<id:visit>/cancel", today.cancel, name="visit-cancel"),
     path("visits/<id:visit>/move", calendar.move_appointment, name="visit-move"),
     path("visits/<id:visit>/delete", booking.delete_appointment, name="visit-delete"),
+    path("waiting-list", waiting.show_list, name="waiting-list"),
+    path("waiting-list/new", waiting.add, name="waiting-list-new"),
+    path("waiting-list/<id:row>", waiting.edit, name="waiting-list-edit"),
+    path("waiting-list/<id:row>/remove", waiting.remove, name="waiting-list-remove"),
+    path("waiting-list/<id:row>/book/<id:slot>", waiting_offers.book, name="waiting-list-book"),
+    path("waiting-list/<id:row>/undo", waiting_offers.undo_booking, name="waiting-list-undo"),
+    path("freed-slots/<id:slot>/dismiss", waiting_offers.dismiss, name="freed-slot-dismiss"),
 ]

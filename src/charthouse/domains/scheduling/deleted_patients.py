@@ -4,7 +4,7 @@ from typing import Any
 
 from charthouse import clock
 from charthouse.domains.patients.models import Patient
-from charthouse.domains.scheduling import booking
+from charthouse.domains.scheduling import booking, waiting_list
 from charthouse.domains.scheduling.booking import Booking
 from charthouse.domains.scheduling.models import FREEING_STATUSES, Appointment, StatusTransition
 from charthouse.engine.errors import Conflict
@@ -25,6 +25,7 @@ def cancel_visits(patient: Patient, **signal: Any) -> None:
     )
     for visit in coming.exclude(status__in=FREEING_STATUSES).order_by("pk"):
         _set_status(visit, CANCELLED, DELETED_REASON)
+        waiting_list.add_freed_slot(visit)
 
 
 def reinstate_visits(patient: Patient, **signal: Any) -> None:

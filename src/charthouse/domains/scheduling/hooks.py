@@ -9,7 +9,7 @@ from django.db.models import Max
 
 from charthouse import clock
 from charthouse.domains.practice.models import ExamRoom
-from charthouse.domains.scheduling import booking, reminders, series, wall_clock
+from charthouse.domains.scheduling import booking, reminders, series, waiting_list, wall_clock
 from charthouse.domains.scheduling.booking import Booking, LockedSlot
 from charthouse.domains.scheduling.models import (
     NO_ROOM,
@@ -206,7 +206,8 @@ def check_included_fields(change: Change) -> None:
 
 @hook()
 def finish_booking(change: Change, row: Any) -> None:
-    """Record a change of status, create the rest of a series, create or move reminders."""
+    """Record a change of status and a slot that is freed, create the rest of a series, create or move reminders."""
+    waiting_list.note_freed_slot(change, row)
     if change.operation == "delete":
         return
     appointments = [row]

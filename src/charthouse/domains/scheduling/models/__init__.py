@@ -19,6 +19,7 @@ from charthouse.domains.scheduling.models.settings import (
 )
 from charthouse.domains.scheduling.models.telehealth import TelehealthEvent, TelehealthVisit
 from charthouse.domains.scheduling.models.vitals import CustomVital, CustomVitalValue, Vitals, VitalsTagGroup
+from charthouse.domains.scheduling.models.waiting_list import FreedSlot, WaitingListEntry
 
 __all__ = [
     "APPOINTMENT_STATUSES",
@@ -33,6 +34,7 @@ __all__ = [
     "CustomAppointmentFieldValue",
     "CustomVital",
     "CustomVitalValue",
+    "FreedSlot",
     "Reminder",
     "ReminderProfile",
     "StatusTransition",
@@ -40,4 +42,5 @@ __all__ = [
     "TelehealthVisit",
     "Vitals",
     "VitalsTagGroup",
+    "WaitingListEntry",
 ]

@@ -12,7 +12,9 @@
     const answer = await fetch(`${address}?${query}`, { credentials: "same-origin" }).catch(() => null);
     return answer?.ok ? answer.json() : { detail: "It could not be looked up. Check the connection and try again." };
   };
-  const find = form.querySelector("[data-find]"), found = form.querySelector("[data-found]");
+  const find = form.querySelector("[data-find]");
+  if (!find) return;
+  const found = form.querySelector("[data-found]");
   find.hidden = false;
   find.addEventListener("click", async () => {
     const query = new URLSearchParams({ doctor: form.elements.doctor.value, office: form.elements.office.value, duration: duration.value, after: when.value });

@@ -18,7 +18,10 @@
     const body = new URLSearchParams({ csrfmiddlewaretoken: place.dataset.token, scheduled_time: wall(event.start), duration: minutes(event), ...column });
     try {
       const answer = await fetch(event.extendedProps.move, { method: "POST", body, credentials: "same-origin" });
-      if (answer.ok) return (await answer.json()).detail || "";
+      if (answer.ok) {
+        document.body.dispatchEvent(new Event("calendar-changed")); // what it freed is offered to those who wait
+        return (await answer.json()).detail || "";
+      }
     } catch { /* said below */ }
     return "It could not be saved. Check the connection and try again.";
   };
