@@ -18,6 +18,7 @@ from charthouse.changes import actions
 from charthouse.changes.models import Delivery, Webhook
 from charthouse.domains.patients import merges
 from charthouse.domains.patients.models import Patient, PortalWording
+from charthouse.domains.scheduling.models import Appointment, FreedSlot, WaitingListEntry
 from charthouse.identity import second_factor, tenancy
 from charthouse.identity.models import Application, User
 from tests.changes.receiver import SECRET, run_receiver, run_sender, subscribe
@@ -43,6 +44,7 @@ def add_content(sandbox: dict[str, Any]) -> dict[str, dict[str, Any]]:
     with tenancy.within(practice["id"]):
         PortalWording.objects.create(practice_id=practice["id"], invitation_subject="Welcome to {practice}")
         _merge_patients(practice["id"], user["id"])
+        _wait(practice["id"])
         send_mail("Closed on Friday", "The office is closed on Friday.", None, ["someone@example.com"])
     other = practice["users"][1]
     recovery_code = _enable_second_factor(other["id"])
@@ -68,6 +70,25 @@ def _merge_patients(practice: int, user: int) -> None:
     kept, merged = rows[:2]
     with transaction.atomic():
         merges.merge(practice, kept, merged, user, reason="Registered twice")
+
+
+def _wait(practice: int) -> None:
+    """Put a patient on the waiting list, and note a slot that was freed."""
+    visit = Appointment.objects.filter(practice=practice, patient__archived=False, archived=False).order_by(
+        "-pk"
+    )[0]
+    WaitingListEntry.objects.create(
+        practice_id=practice,
+        patient_id=visit.patient_id,
+        doctor_id=visit.doctor_id,
+        duration=30,
+        week_days=[0, 2],
+    )
+    slot = {
+        name: getattr(visit, name)
+        for name in ("doctor_id", "office_id", "exam_room", "scheduled_time", "duration")
+    }
+    FreedSlot.objects.create(practice_id=practice, **slot)
 
 
 def _fill_patient(caller: httpx.Client, user: dict[str, Any]) -> int:

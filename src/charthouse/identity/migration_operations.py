@@ -40,12 +40,11 @@ class Executor(MigrationExecutor):
     ) -> Any:
         """Apply a migration and return the state after it."""
         show_progress(self.connection, f"{migration.app_label} {migration.name}")
-        if (
-            type(migration).apply is Migration.apply
-            and migration.atomic
-            and _is_independent(migration.operations)
-        ):
-            migration.apply = MethodType(_apply_at_once, migration)
+        if type(migration).apply is Migration.apply and migration.atomic:
+            if _only_creates(migration.operations):
+                migration.apply = MethodType(_create_models, migration)
+            elif _is_independent(migration.operations):
+                migration.apply = MethodType(_apply_at_once, migration)
         with self.connection.schema_editor(atomic=migration.atomic) as editor:
             state = migration.apply(state, editor)
             for statement in editor.deferred_sql:
@@ -61,6 +60,12 @@ def show_progress(connection: Any, what: str) -> None:
         cursor.execute(
             "select set_config('application_name', %s, false)", [f"charthouse migrate: {what}"[:63]]
         )
+
+
+def _only_creates(operations: list[Any]) -> bool:
+    """Tell whether the operations make tables, each complete, and nothing else of the models."""
+    sql = (one for one in operations if not isinstance(one, CreateModel))
+    return all(type(one) in (RunSQL, RunSQLFile) and not one.state_operations for one in sql)
 
 
 def _is_independent(operations: list[Any]) -> bool:
@@ -106,20 +111,26 @@ class InitialMigration(Migration):
 
     def apply(self, project_state: Any, schema_editor: Any, collect_sql: bool = False) -> Any:
         """Change the state and the database. Return the state, as ``Migration.apply`` does."""
-        apps = project_state.apps
-        before = set(project_state.models)
-        del project_state.apps  # otherwise each operation renders what it changes
-        self.mutate_state(project_state, preserve=False)
-        new = {key: state for key, state in project_state.models.items() if key not in before}
-        apps.render_multiple(list(new.values()))
-        project_state.apps = apps
-        for operation in self.operations:
-            if isinstance(operation, AddField | AddIndex | AddConstraint) and (
-                (self.app_label, operation.model_name_lower) in new
-            ):
-                continue  # the table was created with it
-            operation.database_forwards(self.app_label, schema_editor, project_state, project_state)
-        return project_state
+        return _create_models(self, project_state, schema_editor)
+
+
+def _create_models(migration: Any, project_state: Any, schema_editor: Any, collect_sql: bool = False) -> Any:
+    """Change the state and the database by a migration whose models no other model refers to yet: only they are
+    rendered, once. Return the state."""
+    apps = project_state.apps
+    before = set(project_state.models)
+    del project_state.apps  # otherwise each operation renders what it changes
+    migration.mutate_state(project_state, preserve=False)
+    new = {key: state for key, state in project_state.models.items() if key not in before}
+    apps.render_multiple(list(new.values()))
+    project_state.apps = apps
+    for operation in migration.operations:
+        if isinstance(operation, AddField | AddIndex | AddConstraint) and (
+            (migration.app_label, operation.model_name_lower) in new
+        ):
+            continue  # the table was created with it
+        operation.database_forwards(migration.app_label, schema_editor, project_state, project_state)
+    return project_state
 
 
 class RunSQLFile(RunSQL):

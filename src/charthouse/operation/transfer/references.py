@@ -102,6 +102,8 @@ PLAIN: Mapping[tuple[str, str], str] = {
     ("scheduling_appointment", "icd9_codes"): _CODES,
     ("scheduling_appointment", "resubmit_claim_original_id"): _OTHERS,
     ("scheduling_appointmenttemplate", "week_days"): "days of the week",
+    ("scheduling_waitinglistentry", "week_days"): "days of the week",
+    ("scheduling_waitinglistentry", "day_parts"): "parts of the day",
     ("scheduling_reminderprofile", "reminders"): "amounts and units",
     ("scheduling_customvital", "allowed_values"): _TEXTS,
     ("clinical_clinicalnotefieldtype", "allowed_values"): _TEXTS,
