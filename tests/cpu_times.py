@@ -7,6 +7,7 @@ little on a machine that does something else at the same time.
 import os
 from collections import defaultdict
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 import psutil
@@ -37,13 +38,16 @@ def _measure() -> Times:
 def _measure_postgres() -> float:
     from tests.conftest import PGDATA
 
-    try:
+    seconds = 0.0
+    with suppress(OSError, psutil.Error):
         server = psutil.Process(int((PGDATA / "postmaster.pid").read_text().split()[0]))
         ended = server.cpu_times()
-        running = [process.cpu_times() for process in (server, *server.children())]
-    except (OSError, psutil.Error):
-        return 0.0
-    return float(ended.children_user + ended.children_system + sum(one.user + one.system for one in running))
+        seconds = ended.children_user + ended.children_system
+        for process in (server, *server.children()):
+            with suppress(psutil.Error):  # one that ends at this moment
+                times = process.cpu_times()
+                seconds += times.user + times.system
+    return seconds
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

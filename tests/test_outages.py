@@ -4,10 +4,9 @@ Real processes on an embedded server of their own, with synthetic data of a smal
 """
 
 import asyncio
-import json
+import secrets
 import signal
 import subprocess
-import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -18,25 +17,16 @@ import httpx
 import psutil
 import psycopg
 import pytest
+from django.db import connections
 
 from charthouse import datadir, embedded_postgres, retries
+from tests.backup.installations import run_migrated_server, use_installation
 from tests.identity.oauth_flow import parse_hidden_fields
-from tests.support import PASSWORD
+from tests.support import PASSWORD, issue_token, make_api_user, make_app, make_practice
 from tests.test_commands import COMMAND, find_free_port, make_environment
 from tests.waiting import PATIENCE, until
 
 CANARY = "Zanzibar-Canary-4711"
-PREPARE = """
-import django, json; django.setup()
-from django.contrib.auth.hashers import Argon2PasswordHasher
-Argon2PasswordHasher.time_cost, Argon2PasswordHasher.memory_cost = 1, 64
-from tests import support
-clinic = support.make_practice()
-clinic.user.set_password(support.PASSWORD); clinic.user.save()
-program = support.make_api_user(clinic.practice)
-print(json.dumps({"user": clinic.user.username, "doctor": clinic.doctor.pk,
-      "token": support.issue_token(clinic.user, support.make_app()), "basic": [program.row.username, program.secret]}))
-"""
 
 
 class Installation:
@@ -109,20 +99,23 @@ class Installation:
 
 
 @pytest.fixture(scope="module")
-def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
+def installation(database: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
     made = Installation(tmp_path_factory.mktemp("outage"))
-    with embedded_postgres.run_server(datadir.prepare(made.data)):
-        variables = make_environment(
-            DATABASE_URL=embedded_postgres.database_url(made.data),
-            CHARTHOUSE_DATA=str(made.data),
-            DJANGO_SETTINGS_MODULE="charthouse.settings",
-        )
-        for code in ("from charthouse import commands; commands.migrate()", PREPARE):
-            done = subprocess.run(
-                [sys.executable, "-c", code], env=variables, capture_output=True, text=True, timeout=PATIENCE
-            )
-            assert done.returncode == 0, done.stderr
-        made.told = json.loads(done.stdout)
+    (datadir.prepare(made.data) / "secret_key").write_text(secrets.token_hex())
+    with run_migrated_server(made.data):
+        with use_installation(made.data):
+            clinic = make_practice()
+            clinic.user.set_password(PASSWORD)
+            clinic.user.save()
+            program = make_api_user(clinic.practice)
+            made.told = {
+                "user": clinic.user.username,
+                "doctor": clinic.doctor.pk,
+                "token": issue_token(clinic.user, make_app()),
+                "basic": [program.row.username, program.secret],
+            }
+            with connections["owner"].cursor() as cursor:  # who owns the tables here is another role
+                cursor.execute("alter role charthouse superuser")
         try:
             made.start("serve", "--port", str(made.port), "--workers", "1", "--threads", "4")
             made.start("worker")

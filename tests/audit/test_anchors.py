@@ -19,14 +19,16 @@ from tests.audit.sealing import seal_all_rows
 from tests.audit.test_seals import execute_as_owner
 from tests.audit.test_tampering import roll_back
 from tests.outbox import servers
+from tests.sandbox.databases import use_new_database
 
 
 @pytest.fixture(scope="module")
-def clinic(database: None) -> support.Clinic:
-    made = support.make_practice()
-    emit_audit_event("exported", practice_id=made.id)
-    seal_all_rows()
-    return made
+def clinic(database: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[support.Clinic]:
+    with use_new_database("anchors", tmp_path_factory.mktemp("anchors")):
+        made = support.make_practice()
+        emit_audit_event("exported", practice_id=made.id)
+        seal_all_rows()
+        yield made
 
 
 @pytest.fixture

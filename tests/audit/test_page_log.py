@@ -75,13 +75,13 @@ class Walk:
         found = {int(number) for number in CANARY.findall(answer.text)}
         request_log.flush()
         last = (
-            ApiCall.objects.using("owner").filter(dialect__in=("console", "portal", "link")).order_by("-id")
+            ApiCall.objects.using("owner")
+            .filter(dialect__in=("console", "portal", "link"))
+            .order_by("-id")
+            .first()
         )
-        logged = (
-            set(last[0].patients)
-            if last and last[0].resource == (resolve(urlsplit(url).path).url_name)
-            else set()
-        )
+        is_of_page = last is not None and last.resource == resolve(urlsplit(url).path).url_name
+        logged = set(last.patients) if last and is_of_page else set()
         if found - logged:
             self.missing.append(f"{url}: {sorted(found - logged)[:5]} of {len(found)}")
         if found:

@@ -18,12 +18,20 @@ from charthouse.identity import tenancy
 from charthouse.identity.audit_events import emit_audit_event
 from tests import support
 from tests.audit.sealing import seal_all_rows
+from tests.sandbox.databases import use_new_database
 from tests.waiting import PATIENCE, until
 
 
+@pytest.fixture(scope="module")
+def own_database(database: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Of which all rows are sealed at once: those of the tests before would take seconds."""
+    with use_new_database("seals", tmp_path_factory.mktemp("seals")):
+        yield
+
+
 @pytest.fixture
-def clinic(monkeypatch: pytest.MonkeyPatch) -> support.Clinic:
-    """Make a practice whose rows are sealed in one round, whatever ids the tests before have used up."""
+def clinic(own_database: None, monkeypatch: pytest.MonkeyPatch) -> support.Clinic:
+    """Make a practice whose rows are sealed in one round."""
     monkeypatch.setattr(seals, "MAX_ROWS", 2**40)
     return support.make_practice()
 

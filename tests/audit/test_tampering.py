@@ -23,6 +23,7 @@ from charthouse.identity import tenancy
 from charthouse.identity.audit_events import emit_audit_event
 from tests import figures, support
 from tests.audit.sealing import seal_all_rows
+from tests.sandbox.databases import use_new_database
 
 TABLES = ("audit_apicall", "audit_event", "changes_change")
 ROUNDS = 3
@@ -52,8 +53,9 @@ class Site:
 
 
 @pytest.fixture(scope="module")
-def site(database: None) -> Iterator[Site]:
-    with pytest.MonkeyPatch.context() as patch:
+def site(database: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    data = tmp_path_factory.mktemp("tampering")
+    with use_new_database("tampering", data), pytest.MonkeyPatch.context() as patch:
         patch.setattr(seals, "MAX_ROWS", 2**40)
         clinic, other = support.make_practice(), support.make_practice()
         for number in range(ROUNDS):

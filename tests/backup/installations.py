@@ -96,7 +96,7 @@ class Installation:
 
     def store(self, content: bytes) -> int:
         """Store a file, and return the id of its row."""
-        with use_installation(self), tenancy.within(self.practice), transaction.atomic():
+        with use_installation(self.data), tenancy.within(self.practice), transaction.atomic():
             return store_file(File(BytesIO(content), "scan.pdf"), "application/pdf", self.practice).pk
 
     @property
@@ -171,18 +171,11 @@ def _make_original() -> Path:
     made = _open_installation(folder := make_folder())
     made.passphrase_file.write_text(f"{PASSPHRASE}\n")
     (made.data / "secret_key").write_text(uuid.uuid4().hex)
-    subprocess.run(["cp", "-a", MADE_ONCE, made.data / "postgres"], check=True)  # noqa: S607
-    with embedded_postgres.run_server(made.data):
-        with psycopg.connect(
-            f"host={postgres_server.socket_directory(made.data)} user=postgres dbname=postgres",
-            autocommit=True,
-        ) as connection:
-            connection.execute("drop database charthouse")
-            connection.execute(f"alter database {TEMPLATE} rename to charthouse")
+    with run_migrated_server(made.data):
         with made.connect() as connection:
             connection.execute("create table drill_note (text text)")
             connection.execute("grant select, insert, update, delete on drill_note to charthouse_web")
-        with use_installation(made):
+        with use_installation(made.data):
             clinic = make_practice("Drill Practice")
             make_doctor(clinic.practice)
             emit_audit_event("exported", practice_id=clinic.id)
@@ -190,6 +183,19 @@ def _make_original() -> Path:
         made.store(b"consent form" * 1000)
         made.store(os.urandom(100_000))
     return folder
+
+
+@contextmanager
+def run_migrated_server(data: Path) -> Iterator[None]:
+    """Run the server of a new data directory: a copy of the template of this test run, which has all tables."""
+    subprocess.run(["cp", "-a", MADE_ONCE, data / "postgres"], check=True)  # noqa: S607
+    with embedded_postgres.run_server(data):
+        with psycopg.connect(
+            f"host={postgres_server.socket_directory(data)} user=postgres dbname=postgres", autocommit=True
+        ) as connection:
+            connection.execute("drop database charthouse")
+            connection.execute(f"alter database {TEMPLATE} rename to charthouse")
+        yield
 
 
 @contextmanager
@@ -203,18 +209,18 @@ def run_installation() -> Iterator[Installation]:
 
 
 @contextmanager
-def use_installation(installation: Installation) -> Iterator[None]:
-    """Use the database, keys and files of an installation in this process."""
+def use_installation(data: Path) -> Iterator[None]:
+    """Use the database, keys and files of a data directory in this process."""
     hosts = {alias: connections[alias].settings_dict["HOST"] for alias in connections}
-    files = settings.STORAGES["files"] | {"OPTIONS": {"location": installation.data / "files"}}
+    files = settings.STORAGES["files"] | {"OPTIONS": {"location": data / "files"}}
     for alias in hosts:
         connections[alias].close()
-        connections[alias].settings_dict["HOST"] = str(postgres_server.socket_directory(installation.data))
-    key = (installation.data / "secret_key").read_text().strip()
+        connections[alias].settings_dict["HOST"] = str(postgres_server.socket_directory(data))
+    key = (data / "secret_key").read_text().strip()
     try:
         with (
             override_settings(SECRET_KEY=key, STORAGES=settings.STORAGES | {"files": files}),
-            use_database("charthouse", installation.data),
+            use_database("charthouse", data),
         ):
             encryption_keys.load_key_ring.cache_clear()
             yield

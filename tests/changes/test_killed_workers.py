@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator
 from contextlib import suppress
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from django.conf import settings
@@ -19,6 +20,8 @@ from charthouse.changes.models import Delivery
 from charthouse.identity import tenancy
 from tests import figures
 from tests.changes.receiver import list_deliveries, run_receiver, subscribe
+from tests.conftest import PGDATA
+from tests.sandbox.databases import use_new_database
 from tests.support import client, issue_token, make_app, make_practice
 from tests.waiting import PATIENCE, until
 
@@ -29,21 +32,25 @@ LEFT_OVER = PATIENCE + KILLS  # seconds that the last worker may take for what t
 
 
 @pytest.fixture
-def worker(database: None) -> Iterator["Worker"]:
-    made = Worker()
-    yield made
-    made.kill()
+def worker(database: None, tmp_path: Path) -> Iterator["Worker"]:
+    """A worker on a database of its own, which has nothing else to do."""
+    with use_new_database("killed", tmp_path) as name:
+        made = Worker(f"postgresql://postgres:@/{name}?host={PGDATA}")
+        yield made
+        made.kill()
 
 
 class Worker:
-    """``charthouse worker`` on this test's database."""
+    """``charthouse worker`` on a database."""
 
-    process: "subprocess.Popen[bytes] | None" = None
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
         self.process = subprocess.Popen(
             [sys.executable, "-m", "charthouse", "worker"],
-            env={**os.environ, "CHARTHOUSE_SANDBOX": "1"},
+            env={**os.environ, "CHARTHOUSE_SANDBOX": "1", "DATABASE_URL": self.url},
             stdout=subprocess.DEVNULL,  # what it says on stderr is shown with a failure
             start_new_session=True,
         )

@@ -7,12 +7,13 @@ from typing import Any
 from django.db import connections
 
 from charthouse import clock
-from charthouse.audit import request_log, seals, verification
+from charthouse.audit import request_log, verification
 from charthouse.changes import delivery_queue, fanout, periods
 from charthouse.changes.delivery_queue import Outcome
 from charthouse.changes.models import Webhook
 from charthouse.domains.patients.models import Patient
 from charthouse.identity import tenancy
+from tests.audit.sealing import seal_all_rows
 from tests.support import Clinic, client, issue_token, make_app, make_practice
 from tests.waiting import until
 
@@ -76,7 +77,7 @@ class Used:
     def seal(self) -> list[Any]:
         """Seal everything. Return what does not hold."""
         request_log.flush()
-        seals.seal()
+        seal_all_rows()
         return list(verification.verify())
 
 

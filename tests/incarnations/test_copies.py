@@ -27,13 +27,13 @@ from charthouse.operation import database_checks, health, metrics, state_metrics
 from charthouse.operation.findings import Level
 from charthouse.outbox import delivery, queue
 from tests.cases import each_case
-from tests.conftest import WORKER, _execute, create_database
+from tests.conftest import _execute
 from tests.files.test_sweep import House
 from tests.identity.oauth_flow import open_signed_in_browser
 from tests.incarnations.record import start_using
 from tests.outbox import servers
 from tests.portal.portal_patients import make_portal_patient
-from tests.sandbox.databases import use_database
+from tests.sandbox.databases import use_database, use_new_database
 from tests.support import PASSWORD, client, make_app, make_practice, make_user
 from tests.waiting import until
 
@@ -42,16 +42,8 @@ BANNER = "This is a restored copy."
 
 @pytest.fixture
 def own_database(database: None, tmp_path: Path) -> Iterator[str]:
-    """A database and a storage of files that no other test sees, in use."""
-    name = f"charthouse_{WORKER}_copies"
-    create_database(name)
-    files = django_settings.STORAGES["files"] | {"OPTIONS": {"location": tmp_path / "files"}}
-    storages = django_settings.STORAGES | {"files": files}
-    with use_database(name, tmp_path), override_settings(STORAGES=storages):
-        incarnations.forget()
+    with use_new_database("copies", tmp_path) as name:
         yield name
-    incarnations.forget()
-    _execute(f'drop database "{name}" with (force)')
 
 
 @pytest.fixture

@@ -24,8 +24,9 @@ from tests.waiting import PATIENCE, until
 
 DATABASE_NAME = f"charthouse_{WORKER}_restarting"
 URL = f"postgresql://postgres:@/{DATABASE_NAME}?host={PGDATA}"
-PAUSES = (0, 0, 0.01, 0.3)  # seconds between the calls of a connection that is kept
-OPENING = 4  # callers that open a connection for each call
+# Seconds between the calls of a connection that is kept, and of callers that open one for each call. One of each calls
+# without a pause; more would only keep the next server from starting.
+PAUSES, OPENING = (0, 0.02, 0.05, 0.3), (0, 0.02, 0.05)
 
 
 class Load:
@@ -37,13 +38,13 @@ class Load:
         self.answers: Counter[int] = Counter()
         self.lost: list[str] = []
         self.ending = threading.Event()
-        callers = [(True, pause) for pause in PAUSES] + [(False, 0.0)] * OPENING
+        callers = [(True, pause) for pause in PAUSES] + [(False, pause) for pause in OPENING]
         self.threads = [threading.Thread(target=self._run, args=caller) for caller in callers]
         for thread in self.threads:
             thread.start()
 
     def _run(self, kept: bool, pause: float) -> None:
-        while not self.ending.is_set():
+        while not self.ending.wait(0 if kept else pause):
             connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE)
             try:
                 while self._call(connection, kept) and not self.ending.wait(pause):

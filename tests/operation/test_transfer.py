@@ -36,8 +36,10 @@ from charthouse.operation.transfer.references import LOOSE, PLAIN
 from charthouse.operation.transfer.tables import list_left_out_tables, list_tables
 from charthouse.operation.transfer.unique_names import UNIQUE_NAMES
 from tests.cases import each_case
+from tests.conftest import PGDATA
 from tests.operation import exports
 from tests.operation.exports import read_rows, write_rows
+from tests.sandbox.databases import use_new_database
 from tests.support import Clinic, issue_token, make_app, make_practice
 
 NAME = "../../etc/laß mich\n.pdf"
@@ -466,15 +468,20 @@ def test_a_killed_export_leaves_what_was_there(clinic: Clinic, original: Path, t
     assert (tmp_path / "target" / "SHA256SUMS").stat().st_size == (original / "SHA256SUMS").stat().st_size
 
 
-def test_a_killed_import_leaves_nothing_but_contents_that_the_sweep_deletes(original: Path) -> None:
-    practices, contents = count_practices(), list_contents()
+def test_a_killed_import_leaves_nothing_but_contents_that_the_sweep_deletes(
+    original: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     code = KILL.format(module="importing", function="import_practice", first="Path(sys.argv[1])", second="")
-    run_until_killed(code, str(original), "", "patients_patient")
-    assert count_practices() == practices
-    (left,) = list_contents() - contents
-    os.utime(left, (0, 0))
-    sweep(practices=None)
-    assert list_contents() == contents
+    with use_new_database("imports", tmp_path) as name:  # all practices are swept
+        monkeypatch.setenv("DATABASE_URL", f"postgresql://postgres:@/{name}?host={PGDATA}")
+        monkeypatch.setenv("CHARTHOUSE_DATA", str(tmp_path))
+        practices = count_practices()
+        run_until_killed(code, str(original), "", "patients_patient")
+        assert count_practices() == practices
+        (left,) = list_contents()
+        os.utime(left, (0, 0))
+        sweep(practices=None)
+        assert list_contents() == set()
 
 
 # -- nothing is forgotten -----------------------------------------------------------------------------------------

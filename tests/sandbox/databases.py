@@ -7,12 +7,13 @@ from typing import Any
 
 from django.conf import settings
 from django.db import connections
+from django.test import override_settings
 
 from charthouse.audit import request_log
 from charthouse.files.encryption_keys import load_key_ring
-from charthouse.identity import tenancy
+from charthouse.identity import incarnations, tenancy
 from charthouse.sandbox import description, seed
-from tests.conftest import WORKER, create_database
+from tests.conftest import WORKER, _execute, create_database
 
 # Tables of what a seed makes, and columns that are random or say when a row was written.
 TABLES = (
@@ -80,6 +81,24 @@ def use_database(database: str, data: Path) -> Iterator[None]:
     finally:
         settings.DATA = former_data
         _connect_to(names)
+
+
+@contextmanager
+def use_new_database(name: str, data: Path) -> Iterator[str]:
+    """Use a database with all tables, and a storage of files, that no other test sees, in the block. Yields its name.
+
+    For what looks at all practices: in the database of a worker there are soon thousands of them.
+    """
+    database = f"charthouse_{WORKER}_{name}"
+    create_database(database)
+    files = settings.STORAGES["files"] | {"OPTIONS": {"location": data / "files"}}
+    try:
+        with override_settings(STORAGES=settings.STORAGES | {"files": files}), use_database(database, data):
+            incarnations.forget()
+            yield database
+    finally:
+        incarnations.forget()
+        _execute(f'drop database "{database}" with (force)')
 
 
 def _connect_to(names: dict[str, str]) -> None:
