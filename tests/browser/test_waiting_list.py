@@ -6,7 +6,7 @@ from datetime import timedelta
 from playwright.sync_api import Page, expect
 
 from charthouse import clock
-from tests.browser.axe import violations, violations_in_both_themes
+from tests.browser.axe import find_violations, find_violations_in_both_themes
 from tests.browser.steps import Steps
 from tests.domains.scheduling.calendar import Calendar
 
@@ -22,13 +22,13 @@ def test_a_freed_time_is_booked_in_one_step_and_undone(
     expect(page.get_by_role("link", name="Delete patient")).to_be_hidden()
     page.get_by_label("More", exact=True).click()
     expect(page.get_by_role("link", name="Delete patient")).to_be_visible()
-    assert violations(page) == []
+    assert find_violations(page) == []
     page.get_by_role("link", name="Add to waiting list").click()
     expect(page.locator("#patient_name")).to_have_value("Hopper, Grace")
     page.get_by_label("Morning").check()
     page.get_by_label("Mon", exact=True).check()
     page.get_by_label("Note", exact=True).fill("Chest pain on stairs")
-    assert violations_in_both_themes(page) == []
+    assert find_violations_in_both_themes(page) == []
     page.get_by_role("button", name="Add to waiting list").click()
     expect(page.get_by_text("Grace Hopper is on the waiting list.")).to_be_visible()
     expect(page.get_by_role("row", name="Hopper, Grace")).to_contain_text("Mon · Morning")
@@ -42,7 +42,7 @@ def test_a_freed_time_is_booked_in_one_step_and_undone(
     page.mouse.move(target["x"] + 60, target["y"] + 10, steps=8)
     page.mouse.up()
     expect(page.get_by_role("region", name="Freed times")).to_contain_text("Grace Hopper")
-    assert violations_in_both_themes(page) == []
+    assert find_violations_in_both_themes(page) == []
     steps = Steps(page)
     steps.click(page.get_by_role("button", name="Book Grace Hopper, Mon"))
     expect(page.get_by_text("Grace Hopper booked: Mon")).to_be_visible()
@@ -57,4 +57,4 @@ def test_a_freed_time_is_booked_in_one_step_and_undone(
         enter(address)
         expect(page.get_by_role("region", name="Freed times")).to_be_visible()
         assert page.evaluate("document.documentElement.scrollWidth") <= 390, address
-        assert violations(page) == []
+        assert find_violations(page) == []
