@@ -46,7 +46,7 @@ BARS = (
 CPU_BARS = {"one": 1.35, "post": 1.15, "cerbo_one": 1.35}  # at most so many times the CPU of (c)
 MARKS = ("<!-- figures -->", "<!-- end of figures -->")
 GROWTH = 1.2  # times the figures of the usual number of patients
-DEPTH = 2.0  # times the first page, for page 400
+DEPTH = 1.3  # times the first page, for page 400
 
 
 def render(
