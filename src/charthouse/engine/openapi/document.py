@@ -179,7 +179,7 @@ def _print_id(of: str, name: str) -> dict[str, Any]:
 def _print_parameter(declared: Filter) -> dict[str, Any]:
     words = [declared.doc.rstrip(".")] if declared.doc else []
     if declared.needs:
-        words.append("Needs " + ", ".join(declared.needs) + " as well")
+        words.append("Requires " + ", ".join(declared.needs))
     if declared.addition:
         words.append("Added by the hosted API after its v4 reference was written")
     parameter: dict[str, Any] = {

@@ -271,9 +271,9 @@ def _print_body(
 def _describe_policy(declared: Declaration, reading: bool) -> Iterable[str]:
     policy = declared.policy
     if needed := policy.list_permissions(reading):
-        yield f"Needs the permission{'s' if len(needed) > 1 else ''} {', '.join(needed)}."
+        yield f"Requires the permission{'s' if len(needed) > 1 else ''} {', '.join(needed)}."
     if policy.right and not reading:
-        yield f"Needs the right `{policy.right}`, which an app is given by the operator of the server."
+        yield f"Requires the right `{policy.right}`, which an app is given by the operator of the server."
     if policy.excluded_plans:
         yield f"Not for practices on the plan {' or '.join(policy.excluded_plans)}."
     if policy.sharing == ALWAYS:

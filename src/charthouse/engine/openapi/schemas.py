@@ -64,7 +64,7 @@ def describe_key(key: Key) -> list[str]:
     if key.required_unless:
         words.append(f"Required unless {key.required_unless} is given")
     if key.requires:
-        words.append(f"Needs {key.requires} in the same request")
+        words.append(f"Requires {key.requires} in the same request")
     if key.verbose:
         words.append("Shown with verbose=true only")
     words += key.type.describe()

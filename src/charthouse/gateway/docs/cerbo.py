@@ -17,7 +17,7 @@ def _name_group(declared: Declaration) -> str:
 def _list_chapters() -> tuple[Chapter, ...]:
     """List the groups by domain: the one that declares the first resource or operation of a group."""
     modules = [(domain.title(), import_modules(domain, "cerbo")) for domain in DOMAINS]
-    modules.append(("Beside the record", [*map(import_module, OTHER_MODULES)]))
+    modules.append(("Other endpoints", [*map(import_module, OTHER_MODULES)]))
     chapters: dict[str, dict[str, list[Declaration]]] = {}
     found: dict[str, list[Declaration]] = {}
     for title, of_domain in modules:

@@ -106,9 +106,9 @@ def _describe_key(key: Key, target: PageContext) -> KeyRow:
 def _list_notes(key: Key) -> list[str]:
     words = []
     if key.required_unless:
-        words.append(f"Not required when {key.required_unless} is given")
+        words.append(f"Not required if {key.required_unless} is given")
     if key.requires:
-        words.append(f"Needs {key.requires} in the same request")
+        words.append(f"Requires {key.requires} in the same request")
     return words + key.type.list_limits()
 
 
@@ -126,7 +126,7 @@ def describe_parameters(resource: Declaration, target: PageContext) -> tuple[Key
 def _describe_parameter(declared: Filter, target: PageContext) -> KeyRow:
     words = [word for word in (declared.doc.rstrip(".") or declared.word,) if word]
     if declared.needs:
-        words.append("Needs " + ", ".join(declared.needs) + " as well")
+        words.append("Requires " + ", ".join(declared.needs))
     return KeyRow(
         declared.name,
         declared.type_word,
@@ -174,13 +174,13 @@ def _describe_list_url(resource: Resource, target: PageContext) -> Iterable[Oper
         yield replace(listed, paged=True)
     if "POST" in resource.list_methods:
         body, answer = make_written_example(resource), make_shown_example(resource, verbose=True)
-        many = ("A JSON array creates all of its rows, or none of them.",) if wire.takes_lists else ()
+        many = ("A JSON array creates all of its objects or none of them.",) if wire.takes_lists else ()
         yield _describe(resource, "create", "POST", url, "Create", target, body, answer=answer, notes=many)
 
 
 def _describe_redirect(resource: Resource, operation: Operation, target: PageContext) -> OperationEntry:
     url = f"{target.reference.wire.base}{operation.path}"
-    words = "Redirects to the caller's own row"
+    words = "Redirect to the current user's own object"
     return _describe(resource, operation.name, "GET", url, words, target, status=302)
 
 
@@ -188,15 +188,15 @@ def _describe_object_url(resource: Resource, url: str, target: PageContext) -> I
     wire = target.reference.wire
     if "GET" in resource.object_methods:
         row = make_shown_example(resource, verbose=False)
-        yield _describe(resource, "read", "GET", url, "Read one", target, answer=row)
-    for method, name, verb in (("PUT", "replace", "Replace"), ("PATCH", "modify", "Change")):
+        yield _describe(resource, "read", "GET", url, "Retrieve", target, answer=row)
+    for method, name, verb in (("PUT", "replace", "Replace"), ("PATCH", "modify", "Update")):
         if method in resource.object_methods:
             body = make_written_example(resource)
             body = dict(list(body.items())[-1:]) if method == "PATCH" else body
             answer = make_shown_example(resource, verbose=True) if wire.changed == 200 else None
             yield _describe(resource, name, method, url, verb, target, body, answer=answer)
     if "DELETE" in resource.object_methods:
-        notes = ("The row stays in the record and leaves the lists.",)
+        notes = ("The object stays in the record but no longer appears in lists.",)
         answer = wire.deleted[1] if wire.deleted else None
         yield _describe(resource, "delete", "DELETE", url, "Delete", target, answer=answer, notes=notes)
 
@@ -376,6 +376,6 @@ def describe_sharing(resource: Resource) -> str:
     if resource.policy.sharing == ALWAYS:
         return "Everyone in the practice sees all rows."
     return (
-        f"Shows the rows of the authorizing doctor, or of the whole practice when it has switched on "
+        f"Rows of the authorizing doctor, or of the whole practice if it has turned on "
         f"{resource.policy.sharing}."
     )

@@ -27,7 +27,7 @@ def _list_chapters() -> tuple[Chapter, ...]:
         for domain in DOMAINS
     ]
     others = {page: list[Declaration](found) for page, found in list_pages(get_registry()).items()}
-    return (*chapters, *([Chapter("Beside the resources", others)] if others else []))
+    return (*chapters, *([Chapter("Other endpoints", others)] if others else []))
 
 
 @lru_cache(maxsize=1)

@@ -27,8 +27,8 @@ from charthouse.interchange.cda.xml import (
     typed,
 )
 
-COLUMNS = ("Measured", "Height", "Weight", "BMI", "Blood pressure", "Pulse", "Breaths", "Temperature", "O2 saturation",
-        "Pain", "Head circumference", "Others")  # fmt: skip
+COLUMNS = ("Measured", "Height", "Weight", "BMI", "Blood pressure", "Pulse", "Resp. rate", "Temperature",
+        "O2 saturation", "Pain", "Head circumference", "Others")  # fmt: skip
 ORGANIZER = Concept("46680005", codes.SNOMED, "Vital signs")
 ORGANIZER_LOINC = Concept("74728-7", codes.LOINC, "Vital signs, weight, height, head circumference, oxygen "
                           "saturation and BMI panel")  # fmt: skip
