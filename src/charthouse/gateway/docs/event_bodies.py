@@ -16,23 +16,24 @@ from charthouse.changes.models import Webhook
 from charthouse.engine.openapi.examples import make_shown_example
 from charthouse.gateway.cerbo import webhooks as practice_webhooks
 
-INTRODUCTION = """# Events of webhooks
+INTRODUCTION = """# Webhook events
 
-Printed from the declarations by `make docs`: every event of both APIs, with an example of its body. What is the same
-for all of them is in [Webhooks](webhooks.md). All events of an object have the same body; of a deleted one, it is the
-object's last state. `charthouse trigger NAME` causes any of them.
+Generated from the declarations by `make docs`: every event of both APIs, with an example of its body.
+[Webhooks](webhooks.md) describes what all events have in common. All events of an object have the same body; for a
+deleted object, it is its last state. `charthouse trigger NAME` causes any of them.
 """
 KINDS = {  # kind of webhook → title, introduction, and what an event is marked with that is an addition
     "app": (
         "DrChrono v4",
-        """The name is in the header `X-drchrono-event`; `object` is what GET shows without `verbose`. Events marked
-*own* are this server's; the hosted API doesn't have them.""",
+        """The name is in the header `X-drchrono-event`; `object` is what GET returns without `verbose`. Events marked
+*own* exist only on this server; the hosted API doesn't have them.""",
         "own",
     ),
     "practice": (
         "Cerbo v1",
-        """The name is in the body, as `event_type`; `data` is what the API shows, with ids as text. Names marked
-*inferred* are formed like the two that the hosted API is known to send; `CHARTHOUSE_CERBO_EVENTS` renames them.""",
+        """The name is in the body, as `event_type`; `data` is what the API returns, with ids as text. Names marked
+*inferred* follow the pattern of the two that the hosted API is known to send; change them with
+`CHARTHOUSE_CERBO_EVENTS`.""",
         "inferred",
     ),
 }
