@@ -52,7 +52,7 @@ class Desk:
             return WaitingListEntry.objects.get(patient=patient).pk
 
     def cancel(self) -> None:
-        self.calendar.changed(self.visit, status="Cancelled")
+        self.calendar.change_and_read(self.visit, status="Cancelled")
 
     def list_offered(self, address: str = "") -> list[str]:
         """Who is offered the freed time, in order."""
@@ -75,7 +75,7 @@ def desk(calendar: Calendar, browser: httpx.Client) -> Desk:
 
 def test_who_fits_a_freed_time(desk: Desk) -> None:
     """By provider, office, days, times of day, length and last day, the most urgent first."""
-    other = desk.calendar.colleague()
+    other = desk.calendar.add_colleague()
     day = desk.day
     desk.wait("Any")
     desk.wait("Urgent", priority="1", note="Worse since Monday")
@@ -106,9 +106,9 @@ def test_who_fits_a_freed_time(desk: Desk) -> None:
 Free = Callable[[Desk], Any]
 FREEING: dict[str, Free] = {
     "cancelled": lambda desk: desk.cancel(),
-    "moved": lambda desk: desk.calendar.changed(desk.visit, scheduled_time=f"{desk.day}T14:00:00"),
-    "another doctor": lambda desk: desk.calendar.changed(
-        desk.visit, doctor=desk.calendar.colleague().pk, exam_room=2
+    "moved": lambda desk: desk.calendar.change_and_read(desk.visit, scheduled_time=f"{desk.day}T14:00:00"),
+    "another doctor": lambda desk: desk.calendar.change_and_read(
+        desk.visit, doctor=desk.calendar.add_colleague().pk, exam_room=2
     ),
     "deleted": lambda desk: desk.calendar.http.delete(f"/api/appointments/{desk.visit['id']}"),
     "deleted in the other API": lambda desk: (
@@ -132,10 +132,12 @@ def test_nothing_is_noted_where_nobody_waits_or_nothing_is_freed(desk: Desk) -> 
     desk.cancel()
     desk.wait("Grace")
     second = desk.calendar.book(f"{desk.day}T10:00:00")
-    desk.calendar.changed(second, exam_room=2, notes="Bring the letter", status="Confirmed")
+    desk.calendar.change_and_read(second, exam_room=2, notes="Bring the letter", status="Confirmed")
     past = desk.calendar.book("2026-03-10T09:00:00")
-    desk.calendar.changed(past, status="Cancelled")
-    desk.calendar.changed(desk.calendar.book(f"{desk.day}T12:00:00", patient=None), status="Cancelled")
+    desk.calendar.change_and_read(past, status="Cancelled")
+    desk.calendar.change_and_read(
+        desk.calendar.book(f"{desk.day}T12:00:00", patient=None), status="Cancelled"
+    )
     with tenancy.within(desk.calendar.clinic.id):
         assert not FreedSlot.objects.exists()
 
@@ -149,7 +151,7 @@ def test_a_freed_time_is_booked_with_one_click_and_undone(desk: Desk) -> None:
     assert posted(desk.browser, grace, back=back).headers["Location"] == back
     booked = desk.get_booked(first)
     assert booked is not None
-    shown = desk.calendar.shown(str(booked.pk))
+    shown = desk.calendar.read_appointment(str(booked.pk))
     assert (shown["scheduled_time"], shown["duration"], shown["exam_room"]) == (f"{desk.day}T09:00:00", 20, 1)
     assert desk.list_offered() == []
     assert desk.list_waiting() == ["Hedy"]
