@@ -67,6 +67,9 @@ EVENT_KINDS = {
     "code used twice": EventKind(
         "API", "Delete", "A code came twice: all that was given for it has been stopped"
     ),
+    "token refused": EventKind(
+        "API", "Not specified", "An app was refused a token, or the revocation of one"
+    ),
     "app created": EventKind("API", "Create", "Registered an app"),
     "app changed": EventKind("API", "Update", "Changed an app"),
     "api user changed": EventKind("API", "Update", "Changed an API user"),

@@ -65,12 +65,16 @@ def count_in_window(key: str, start: datetime, length: timedelta, limit: int) ->
         raise Throttled(max(1, ceil((start + length - clock.now()).total_seconds())))
 
 
+def find_window(now: datetime) -> datetime:
+    """Return the start of the window that a moment lies in."""
+    return now.replace(minute=now.minute // 15 * 15, second=0, microsecond=0)
+
+
 def _count(kind: str, client_ip: str, name: str = "") -> Attempt:
     limit = settings.SIGN_IN_LIMIT
     if not limit:
         return Attempt((), clock.now())
-    now = clock.now()
-    start = now.replace(minute=now.minute // 15 * 15, second=0, microsecond=0)
+    start = find_window(clock.now())
     counted: list[str] = []
     for text in (f"{kind} from {_get_network(client_ip)}", *([f"{kind} as {name}"] if name else [])):
         key = make_key(text)

@@ -20,7 +20,7 @@ from oauthlib.oauth2 import AccessDeniedError, FatalClientError, OAuth2Error, We
 from oauthlib.oauth2.rfc6749.errors import InvalidRequestError
 
 from charthouse.engine.errors import Throttled
-from charthouse.identity import attempt_limits, client_ip, oauth_rate_limit
+from charthouse.identity import attempt_limits, client_ip, oauth_rate_limit, oauth_refusals
 from charthouse.identity.audit_events import emit_audit_event
 from charthouse.identity.authorization_requests import get_form_action
 from charthouse.identity.content_security_policy import set_content_security_policy
@@ -101,7 +101,7 @@ def _redirect_to_app(location: str) -> HttpResponse:
 def issue_token(request: HttpRequest) -> HttpResponse:
     """Exchange a code or a refresh token for a token pair. Every error has status 401 and is named by ``error``."""
     call = _build_oauthlib_request(request)
-    if throttled := _check_rate_limit(request, call[3]):
+    if throttled := _check_rate_limit(request, "token", call[3]):
         return throttled
     try:
         headers, body, status = SERVER.create_token_response(*call)
@@ -109,7 +109,8 @@ def issue_token(request: HttpRequest) -> HttpResponse:
         headers, body, status = error.headers, error.json, error.status_code
     if status >= 400:
         status, body = 401, _correct_error_code(body)
-    return _limit_wrong_secrets(request, body) or _make_response(headers, body, status)
+    refused = _handle_refusal(request, "token", call[3], body)
+    return refused or _make_response(headers, body, status)
 
 
 @csrf_exempt
@@ -120,16 +121,17 @@ def issue_token(request: HttpRequest) -> HttpResponse:
 def revoke_token(request: HttpRequest) -> HttpResponse:
     """Revoke a token and the other one of its pair. An unknown token is answered with 200 (RFC 7009)."""
     call = _build_oauthlib_request(request)
-    if throttled := _check_rate_limit(request, call[3]):
+    if throttled := _check_rate_limit(request, "revoke_token", call[3]):
         return throttled
     headers, body, status = SERVER.create_revocation_response(*call)
-    return _limit_wrong_secrets(request, body) or _make_response(headers, body, status)
+    refused = _handle_refusal(request, "revoke_token", call[3], body)
+    return refused or _make_response(headers, body, status)
 
 
 @sensitive_variables()
 def _build_oauthlib_request(request: HttpRequest) -> tuple[str, str, str, dict[str, str]]:
     """Return URI, method, body and headers for oauthlib, all parameters in the body; the body's take precedence."""
-    parameters = {**request.GET.dict(), **request.POST.dict()}
+    parameters = _get_parameters(request)
     headers = {"Content-Type": "application/x-www-form-urlencoded"}
     authorization = request.META.get("HTTP_AUTHORIZATION", "")
     if authorization.isascii():
@@ -137,20 +139,34 @@ def _build_oauthlib_request(request: HttpRequest) -> tuple[str, str, str, dict[s
     return request.path, "POST", urlencode(parameters), headers
 
 
+def _get_parameters(request: HttpRequest) -> dict[str, str]:
+    return {**request.GET.dict(), **request.POST.dict()}
+
+
 @sensitive_variables()
-def _check_rate_limit(request: HttpRequest, headers: dict[str, str]) -> HttpResponse | None:
+def _check_rate_limit(request: HttpRequest, endpoint: str, headers: dict[str, str]) -> HttpResponse | None:
     """Count the call; return a 429 response if the rate limit is exceeded."""
-    client = request.POST.get("client_id") or request.GET.get("client_id") or headers.get("Authorization", "")
+    parameters, authorization = _get_parameters(request), headers.get("Authorization", "")
+    client = parameters.get("client_id") or authorization
     try:
         oauth_rate_limit.count_call(client_ip.get_request_ip(request), client)
     except Throttled as error:
+        oauth_refusals.record_refusal(endpoint, parameters, authorization, oauth_refusals.TOO_MANY_CALLS)
         return _make_throttled_response(error)
     return None
 
 
-def _limit_wrong_secrets(request: HttpRequest, body: str | None) -> HttpResponse | None:
-    """Count a response that refuses the client's credentials; return a 429 response in its place after too many."""
-    if not body or json.loads(body).get("error") != "invalid_client":
+@sensitive_variables()
+def _handle_refusal(
+    request: HttpRequest, endpoint: str, headers: dict[str, str], body: str | None
+) -> HttpResponse | None:
+    """Record a response that refuses the call, and count one that refuses the client's credentials; return a 429
+    response in its place after too many."""
+    error = json.loads(body).get("error") if body else None
+    if error is None:
+        return None
+    oauth_refusals.record_refusal(endpoint, _get_parameters(request), headers.get("Authorization", ""), error)
+    if error != "invalid_client":
         return None
     try:
         attempt_limits.count_failure("client secret", client_ip.get_request_ip(request))
