@@ -1,4 +1,5 @@
-"""What is told of a deletion and of a restoration, beside the lists: Cerbo's delta, webhooks, pages of the portal."""
+"""What is told of a deletion, a restoration and a merge, beside the lists: Cerbo's delta, webhooks, pages of the
+portal."""
 
 import json
 import re
@@ -16,8 +17,8 @@ from charthouse import clock
 from charthouse.changes import actions, fanout
 from charthouse.changes.event_catalog import load_catalog
 from charthouse.changes.models import Delivery, Webhook
-from charthouse.domains.patients import deletion
-from charthouse.domains.patients.models import Patient, PortalAccess
+from charthouse.domains.patients import deletion, merges
+from charthouse.domains.patients.models import Patient, PatientMerge, PortalAccess
 from charthouse.domains.scheduling.models import Appointment
 from charthouse.engine.declaration.resources import Resource
 from charthouse.gateway.cerbo.delta import TYPES
@@ -30,6 +31,7 @@ from tests.waiting import until
 
 from .cerbo_world import BASE, CerboWorld
 from .test_deleted import PATIENT_KEYS, list_named, list_parts, make_whole, set_archived
+from .test_merged import merge, undo
 
 OWNERS = [(Patient, "patients"), (Appointment, "appointments")]
 CSRF = re.compile(
@@ -190,6 +192,79 @@ def test_webhooks_tell_the_deletion_of_all_that_belonged_to_a_row_and_that_it_is
             if delivery.event not in deletions
             for name, value in list_named(read_object(delivery))
             if name in PATIENT_KEYS and str(value) == str(owner_id)
+        ]
+    assert not wrong, "\n".join(wrong)
+
+
+# -- merged patients --------------------------------------------------------------------------------------------
+
+
+def find_wrong_tellings(
+    resource: Resource, row: int, told: defaultdict[tuple[str, int | None], list[Delivery]], expected: str
+) -> Iterator[str]:
+    """Find what is wrong with the deliveries about a row: one of the event ``expected`` ("update", "delete"), where
+    the resource has one, and none of the others."""
+    for on in ("insert", "update", "delete"):
+        for name in list_event_names(resource, on):
+            if (found := len(told[name, row])) != (on == expected):
+                yield f"{resource.path} {row}: {found} of {name}"
+
+
+def find_delta_kinds(parts: dict[tuple[str, str], int]) -> dict[str, int]:
+    """Map the kinds of deltas to the row that each has of these."""
+    rows = {re.sub(r"/?{\w+}", "", path): row for (api, path), row in parts.items() if api == "C"}
+    return {kind: rows[path] for kind, path in TYPES.items() if path in rows}
+
+
+def test_a_merge_and_its_undoing_are_told_of_both_patients_and_of_each_row_that_moves(
+    whole: CerboWorld,
+) -> None:
+    merged, kept = whole.other.row("patients"), whole.other.new("patients")
+    naming = {one.model for one in merges.list_references()}
+    registries = {"D": get_registry(), "C": get_cerbo_registry()}
+    parts = {
+        (api, path): row
+        for (api, path), row in list_parts(whole, Patient, merged).items()
+        if registries[api][path].model in naming
+    }
+    assert len(parts) > 50
+    start = clock.now()
+    joined = deliver(whole, lambda: merge(whole.practice, kept, merged))
+    middle = clock.now()
+    with tenancy.within(whole.practice):
+        done = PatientMerge.objects.get(merged=merged, undone_at=None)
+    separated = deliver(whole, lambda: undo(whole.practice, done))
+    wrong: list[str] = []
+    for deliveries, patient, expected in ((joined, kept, "delete"), (separated, merged, "update")):
+        told: defaultdict[tuple[str, int | None], list[Delivery]] = defaultdict(list)
+        for delivery in deliveries:
+            told[delivery.event, delivery.row_id].append(delivery)
+        for (api, path), row in parts.items():
+            wrong += find_wrong_tellings(registries[api][path], row, told, "update")
+        for registry in registries.values():
+            wrong += find_wrong_tellings(registry["patients"], merged, told, expected)
+            wrong += find_wrong_tellings(registry["patients"], kept, told, "update")
+        moved = {row for row in parts.values()}
+        wrong += [
+            f"{delivery.event} {delivery.row_id} names {value} in {name}"
+            for delivery in deliveries
+            if delivery.row_id in moved
+            for name, value in list_named(read_object(delivery))
+            if name in PATIENT_KEYS and str(value) in {str(kept), str(merged)} - {str(patient)}
+        ]
+    periods = (
+        (read_deltas(whole, start, middle), {"removed": merged, "modified": kept}),
+        (read_deltas(whole, middle, clock.now() + timedelta(seconds=1)), {"modified": merged}),
+    )
+    for deltas, patients in periods:
+        for kind, row in find_delta_kinds(parts).items():
+            lists = [name for name, ids in deltas[kind].items() if row in ids]
+            if lists != ["modified"]:
+                wrong.append(f"delta of {kind}: {row} is in {lists}")
+        wrong += [
+            f"delta of patients: {row} isn't in {name}"
+            for name, row in patients.items()
+            if row not in deltas["patients"][name]
         ]
     assert not wrong, "\n".join(wrong)
 
