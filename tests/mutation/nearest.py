@@ -14,6 +14,19 @@ WEBHOOKS = (
     "tests/changes/test_cerbo_webhooks.py",
     "tests/changes/test_events.py",
 )
+API_USERS = ("tests/identity/test_api_users.py", ENDED)
+SIGN_IN = (
+    "tests/identity/test_sign_in.py",
+    "tests/identity/test_pages.py",
+    ENDED,
+    OAUTH,
+    "tests/audit/test_identity_events.py",
+)
+ORIGIN = (
+    "tests/identity/test_origin.py",
+    "tests/identity/test_attempt_limits.py",
+    "tests/audit/test_request_log.py",
+)
 SEALS = ("tests/audit/test_seals.py", "tests/audit/test_tampering.py")
 BILLING = "tests/domains/billing/"
 
@@ -34,9 +47,29 @@ NEAREST: dict[str, tuple[str, ...]] = {
     ),
     "charthouse.identity": ("tests/identity/",),
     "charthouse.identity.grants": ("tests/changes/test_webhooks.py",),
-    "charthouse.identity.token_pairs": (OAUTH, ENDED, "tests/identity/test_bearer_tokens.py"),
-    "charthouse.identity.oauth_validator": (OAUTH, ENDED),
-    "charthouse.identity.oauth_views": (OAUTH, ENDED),
+    "charthouse.identity.api_users": API_USERS,
+    "charthouse.identity.api_user_limits": API_USERS,
+    "charthouse.identity.sealed_secrets": (*API_USERS, "tests/identity/test_secret_keys.py"),
+    "charthouse.identity.sessions": SIGN_IN,
+    "charthouse.identity.sign_in_views": SIGN_IN,
+    "charthouse.identity.second_factor": SIGN_IN,
+    "charthouse.identity.lockout": SIGN_IN,
+    "charthouse.identity.permissions": ("tests/identity/test_sign_in.py", "tests/console/settings/"),
+    "charthouse.identity.applications": (ENDED, OAUTH, "tests/console/developer/test_apps.py"),
+    "charthouse.identity.authorization_requests": SIGN_IN,
+    "charthouse.identity.client_ip": ORIGIN,
+    "charthouse.identity.origin": ORIGIN,
+    "charthouse.identity.secret_keys": ("tests/identity/test_secret_keys.py",),
+    "charthouse.identity.token_pairs": (
+        OAUTH,
+        ENDED,
+        "tests/identity/test_bearer_tokens.py",
+        "tests/identity/test_concurrent_token_calls.py",
+        "tests/audit/test_events.py",
+    ),
+    "charthouse.identity.oauth_validator": (OAUTH, ENDED, "tests/identity/test_concurrent_token_calls.py"),
+    "charthouse.identity.oauth_views": (OAUTH, ENDED, "tests/audit/test_token_refusals.py"),
+    "charthouse.identity.oauth_refusals": ("tests/audit/test_token_refusals.py",),
     "charthouse.identity.scopes": (OAUTH,),
     "charthouse.identity.bearer_tokens": ("tests/identity/test_bearer_tokens.py", OAUTH),
     "charthouse.identity.password_links": ("tests/identity/test_sign_in.py", ENDED),

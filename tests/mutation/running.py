@@ -16,6 +16,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from importlib import import_module
 from pathlib import Path
 from types import CodeType, FunctionType
 from typing import Any
@@ -30,6 +31,7 @@ KILLED, SURVIVED, UNREACHED = "killed", "survived", "reached by no test"
 TIMEOUT, SLOWER = 15, 5  # a test may take so many seconds, and so many times as long as without the mutant
 
 
+SERVER = "live_server"  # fixture with an address of the web server
 NOT_APPLIED = 3  # exit code of a fork
 
 
@@ -56,6 +58,10 @@ class MutantRunner:
         self.mutants, self.report = mutants, report
         self.baseline = Baseline()
 
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        """Leave out the tests of a server in a process of its own, which runs no mutant."""
+        items[:] = [item for item in items if SERVER not in getattr(item, "fixturenames", ())]
+
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         self.session = session
@@ -63,6 +69,8 @@ class MutantRunner:
         self.conftest.start_postgres()
         self.baseline = self._measure()
         assert not self.baseline.failed, f"fail without any mutant: {self.baseline.failed}"
+        for module in {mutant.module for mutant in self.mutants}:
+            import_module(module)  # what is imported late, as views are, is not there yet
         for mutant in self.mutants:
             self.report(mutant, self._try(mutant))
         return True
