@@ -207,7 +207,7 @@ TRIPS = [
     Trip(
         "documents.Document", DRCHRONO, "POST", "documents",
         {
-            "doctor": "{doctor}", "patient": "{patient}", "date": "2030-03-02", "description": "Consult",
+            "doctor": "{doctor}", "patient": "{patient}", "date": "2026-03-02", "description": "Consult",
             "document": PDF,
         },
         "documents/{id}",

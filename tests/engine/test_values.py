@@ -11,10 +11,11 @@ import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
+from charthouse import clock
 from charthouse.engine.declaration.composites import List
 from charthouse.engine.declaration.contact_types import EmailAddress, PhoneNumber
 from charthouse.engine.declaration.references import Reference
-from charthouse.engine.declaration.times import Date, Time, Timestamp
+from charthouse.engine.declaration.times import FIRST_DAY, MAX_AHEAD, Date, Time, Timestamp
 from charthouse.engine.declaration.types import (
     Boolean,
     Decimal,
@@ -207,9 +208,15 @@ def test_a_measurement_is_kept_as_it_was_taken() -> None:
     assert str(Measurement().parse(0.6666666666)) == "0.666667"
 
 
-@given(st.dates(date(1800, 1, 1)))
-def test_dates(day: date) -> None:
-    assert Date().parse(day.isoformat()) == day
+@given(st.dates(FIRST_DAY), st.dates(max_value=FIRST_DAY - timedelta(days=1)))
+def test_dates(day: date, early: date) -> None:
+    """A day of the past, the later ones as many years ahead as a life has."""
+    today, of = clock.now().date(), Date()
+    if day - today <= MAX_AHEAD - timedelta(days=1):
+        assert of.parse(day.isoformat()) == day
+    for wrong in (early, max(day, today + MAX_AHEAD + timedelta(days=2))):
+        with pytest.raises(InvalidValue):
+            of.parse(wrong.isoformat())
 
 
 zones = st.integers(-14 * 60, 14 * 60).map(lambda minutes: timezone(timedelta(minutes=minutes)))

@@ -63,6 +63,49 @@ LIMITS: Mapping[str, Limit] = {
     "oxygen_saturation": _make_limit("0", "100", "%", "By definition"),
 }
 
+MAX_REFILLS = 99  # two digits: NCPDP Telecommunication Standard, field 415-DF
+MAX_DISPENSED = 9_999_999  # seven digits before the point: the same, field 442-E7
+MAX_STOCK = 10_000_000  # pieces of one kind in a practice
+MAX_NUMBER = Decimal(10) ** 15  # no number of a body's parts is higher: 4e13 cells (Sender et al. 2016)
+
+_ACIDITY = _make_limit("0", "14", "[pH]", "By definition")
+_FRACTION = _make_limit("0", "100", "%", "By definition")
+# LOINC code → what a result with it lies within: those of FHIR's vital signs, and what is a part of a whole.
+RESULT_LIMITS: Mapping[str, Limit] = {
+    "8302-2": LIMITS["height"],
+    "29463-7": LIMITS["weight"],
+    "3141-9": LIMITS["weight"],
+    "9843-4": LIMITS["head_circumference"],
+    "8287-5": LIMITS["head_circumference"],
+    "8480-6": LIMITS["blood_pressure_1"],
+    "8462-4": LIMITS["blood_pressure_2"],
+    "8310-5": LIMITS["temperature"],
+    "8867-4": LIMITS["pulse"],
+    "9279-1": LIMITS["respiratory_rate"],
+    "2708-6": LIMITS["oxygen_saturation"],
+    "59408-5": LIMITS["oxygen_saturation"],
+    "4548-4": _FRACTION,  # hemoglobin A1c
+    "4544-3": _FRACTION,  # hematocrit
+    "20570-8": _FRACTION,
+    "770-8": _FRACTION,  # neutrophils, lymphocytes, monocytes, eosinophils, basophils of the leukocytes
+    "736-9": _FRACTION,
+    "5905-5": _FRACTION,
+    "713-8": _FRACTION,
+    "706-2": _FRACTION,
+    "2744-1": _ACIDITY,  # of arterial and venous blood, and of urine
+    "2746-6": _ACIDITY,
+    "5803-2": _ACIDITY,
+    "2756-5": _ACIDITY,
+}
+# How laboratories write the units, in UCUM and otherwise → as LIMITS and _UNITS have them.
+_WRITTEN_UNITS = {
+    "[in_i]": "inches", "in": "inches", "inches": "inches", "cm": "cm",
+    "[lb_av]": "lbs", "lb": "lbs", "lbs": "lbs", "kg": "kg",
+    "[degF]": "f", "°F": "f", "F": "f", "Cel": "c", "°C": "c", "C": "c",
+    "mm[Hg]": "mmHg", "mmHg": "mmHg", "/min": "/min", "{beats}/min": "/min", "bpm": "/min",
+    "%": "%", "[pH]": "[pH]", "pH": "[pH]",
+}  # fmt: skip
+
 # Unit → (the unit of the limits, factor, value of the unit's zero in it), exact: NIST SP 811, appendix B.
 _UNITS = {
     "inches": ("cm", Fraction("2.54"), Fraction(0)),
@@ -109,6 +152,22 @@ def find_impossible(values: Mapping[str, Any]) -> dict[str, str]:
     if systolic is not None and diastolic is not None and diastolic > systolic and not wrong:
         wrong["blood_pressure_2"] = "The diastolic pressure can't be above the systolic one."
     return wrong
+
+
+def find_impossible_number(value: Decimal, code: str = "", unit: str = "") -> str:
+    """Find why a number can't be what was found: a message, or "". ``code``: of LOINC; ``unit``: as a laboratory wrote
+    it. Without both, or with a unit that is not known, any number up to MAX_NUMBER may be."""
+    if not value.is_finite() or abs(value) > MAX_NUMBER:
+        return f"This can't be: no number above {MAX_NUMBER:.0e} was ever found."
+    limit, written = RESULT_LIMITS.get(code.strip()), _WRITTEN_UNITS.get(unit.strip())
+    if limit is None or written is None:
+        return ""
+    found, base = convert(value, written)
+    if base != limit.unit or Fraction(limit.low) <= found <= Fraction(limit.high):
+        return ""
+    _, factor, zero = _UNITS.get(written, (written, Fraction(1), Fraction(0)))
+    low, high = (f"{float((Fraction(bound) - zero) / factor):.4g}" for bound in (limit.low, limit.high))
+    return f"This can't be: a value from {low} to {high} {unit.strip()} is possible."
 
 
 # -- dates ------------------------------------------------------------------------------------------------------

@@ -45,6 +45,11 @@ def test_the_page_has_the_table() -> None:
     ]
 
 
+def test_the_page_has_the_codes_of_results() -> None:
+    text = DOCUMENT.read_text().partition("## Results")[2].partition("## Dates")[0]
+    assert sorted(re.findall(r"\b\d{3,5}-\d\b", text)) == sorted(limits.RESULT_LIMITS)
+
+
 @given(st.decimals(0, 500, places=6), st.sampled_from(["inches", "lbs", "f"]))
 def test_conversions_are_exact(value: Any, unit: str) -> None:
     found, _ = limits.convert(value, unit)

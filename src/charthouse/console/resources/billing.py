@@ -190,7 +190,7 @@ RESOURCES = (
             *_make_charge_keys(),
             Key("expiration_date", Date(), OPTIONAL, doc="The last day on which it can become a charge."),
             Key("which_insurance_to_bill", Text(choices=tuple(Estimate.Insurance.values)), OPTIONAL),
-            Key("date_paid_by_insurance", Date(), OPTIONAL),
+            Key("date_paid_by_insurance", Date(past=True), OPTIONAL),
             Key(
                 "justifying_diagnoses",
                 List(Text(max_length=20, blank=False), max_items=12),

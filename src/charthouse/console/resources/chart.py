@@ -39,7 +39,7 @@ RESOURCES = (
         rows=Q(archived=False),
         keys=(
             Key("id", Id(), READ_ONLY),
-            Key("reviewed_at", Timestamp(), OPTIONAL),
+            Key("reviewed_at", Timestamp(past=True), OPTIONAL),
             Key("reviewed_by", Reference("users"), OPTIONAL),
         ),
         example={"reviewed_at": "2026-03-02T09:00:00"},
@@ -59,7 +59,7 @@ RESOURCES = (
             Key("procedure_type", Text(choices=("S",)), REQUIRED),
             Key("code", Text(blank=False), REQUIRED),
             Key("description", Text(multiline=True), OPTIONAL),
-            Key("date", Date(), REQUIRED),
+            Key("date", Date(past=True), REQUIRED),
         ),
         example={"procedure_type": "S", "code": "428191000124101", "date": "2026-03-02"},
     ),

@@ -65,7 +65,7 @@ RESOURCES = (
         Key("photo_type", Text(choices=("medical", "personal")), REQUIRED, default="medical"),
         Key("name", Text()),
         Key("notes", Text(multiline=True)),
-        Key("taken_at", Timestamp()),
+        Key("taken_at", Timestamp(past=True)),
         checks=(refuse_future("taken_at"),),
         example={"patient": 1, "photo_type": "medical"},
     ),

@@ -13,6 +13,7 @@ from charthouse import clock
 from charthouse.domains.clinical.code_labels import get_icd10_label
 from charthouse.domains.labs.models import LabDocument, LabOrder, LabResult, LabTest
 from charthouse.domains.labs.signals import order_sent, result_posted
+from charthouse.domains.limits import find_impossible_number
 from charthouse.engine.declaration.changes import Change
 from charthouse.engine.declaration.hooks import hook
 from charthouse.engine.errors import Malformed
@@ -36,6 +37,9 @@ PRINTED_UNITS = {
     "ug/dL": "µg/dL",
     "mm[Hg]": "mmHg",
 }  # of UCUM
+_NUMBER = r"([+-]?(?:\d+\.?\d*|\.\d+))"
+_RANGE = re.compile(rf"\s*{_NUMBER}(?:\s+|\s*(?:-|\u2013|to)\s*){_NUMBER}\s*", re.ASCII)
+REVERSED = "The lower limit comes first."
 NORMAL_FLAGS = ("", "N", "NEG", "S")  # abnormal flags of a normal result
 
 
@@ -120,6 +124,8 @@ def process_test(change: Change, row: LabTest) -> None:
         "is_abnormal",
         "lab_test",
         "normal_range",
+        "observation_code",
+        "unit",
         "value",
         "value_is_numeric",
     )
@@ -140,8 +146,14 @@ def check_result(change: Change) -> None:
     if change.get("value_is_numeric"):
         if value is None:
             change.add_error("value", "A valid number is required.")
+        elif message := find_impossible_number(
+            value, change.get("observation_code") or "", change.get("unit") or ""
+        ):
+            change.add_error("value", message)
         if change.get("normal_range") and limits is None:
             change.add_error("normal_range", "Give two numbers, lower and upper, with a space between.")
+    elif change.changes("normal_range") and is_reversed_range(change.get("normal_range")):
+        change.add_error("normal_range", REVERSED)
     _set_flags(change, value if change.get("value_is_numeric") else None, limits)
 
 
@@ -171,6 +183,15 @@ def parse_range(text: Any) -> tuple[Decimal, Decimal] | None:
     if len(parts) != 2 or parts[0] is None or parts[1] is None or parts[0] > parts[1]:
         return None
     return parts[0], parts[1]
+
+
+def is_reversed_range(text: Any) -> bool:
+    """Tell whether a text is a range of two numbers of which the first is higher: "5.6 4.0", "5.6 - 4.0"."""
+    found = _RANGE.fullmatch(str(text or ""))
+    if found is None:
+        return False
+    low, high = parse_number(found[1]), parse_number(found[2])
+    return low is not None and high is not None and low > high
 
 
 def format_range(text: str) -> str:
@@ -212,9 +233,28 @@ def _find_order(model: Any, change: Change, name: str) -> int | None:
     return found
 
 
-@hook(keys=("lab_result_value", "lab_result_value_as_float"))
-def set_numeric_value(change: Change) -> None:
-    """Store a value that is a number as a number as well, unless one was given."""
+@hook(
+    keys=(
+        "lab_normal_range",
+        "lab_result_value",
+        "lab_result_value_as_float",
+        "lab_result_value_units",
+        "loinc_code",
+    )
+)
+def check_manual_result(change: Change) -> None:
+    """Reject a number that can't be and a reversed range. Store a value that is a number as a number as well, unless
+    one was given."""
+    if change.operation == "delete":
+        return
+    if change.changes("lab_normal_range") and is_reversed_range(change.get("lab_normal_range")):
+        change.add_error("lab_normal_range", REVERSED)
+    code, unit = (change.get(name) or "" for name in ("loinc_code", "lab_result_value_units"))
+    for name in ("lab_result_value", "lab_result_value_as_float"):
+        value = parse_number(change.get(name)) if change.get(name) is not None else None
+        message = find_impossible_number(value, code, unit) if value is not None else ""
+        if message and change.changes(name, "loinc_code", "lab_result_value_units"):
+            change.add_error(name, message)
     if "lab_result_value_as_float" not in change.given and change.changes("lab_result_value"):
         found = parse_number(change.get("lab_result_value"))
         small = found is not None and abs(found) < 10**12

@@ -3,11 +3,13 @@ same transaction."""
 
 import re
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from django.db.models import Max
 
 from charthouse import clock
+from charthouse.domains import limits
 from charthouse.domains.practice.models import ExamRoom
 from charthouse.domains.scheduling import booking, reminders, series, waiting_list, wall_clock
 from charthouse.domains.scheduling.booking import Booking, LockedSlot
@@ -184,6 +186,8 @@ def describe_misfit(kind: CustomVital, value: str) -> str:
         number = r"\s*[+-]?(\d+\.?\d*|\.\d+)\s*"
         if len(parts) > 2 or not all(re.fullmatch(number, part, re.ASCII) for part in parts):
             return "A valid number is required."
+        messages = (limits.find_impossible_number(Decimal(part.strip())) for part in parts)
+        return next(filter(None, messages), "")
     return ""
 
 

@@ -16,13 +16,16 @@ from charthouse.engine.sql import expressions as sql
 
 # The first day that is written: birthdays of people who are treated, and of those whose old records are kept.
 FIRST_DAY = date(1800, 1, 1)
+# What is planned for a person lies within their life, and nobody gets older.
+MAX_AHEAD = timedelta(days=130 * 366)
 _AHEAD = timedelta(hours=14)  # where it is tomorrow already (UTC+14)
-_FUTURE = "This date lies in the future."
+_FUTURE, _TOO_FAR = "This date lies in the future.", "This date lies too far in the future."
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Date(Type):
-    """A day, from 1800 on. ``past``: of something that has happened, so not after today, wherever that is."""
+    """A day, from 1800 to MAX_AHEAD from now. ``past``: of something that has happened, so not after today, wherever
+    that is."""
 
     past: bool = False
     json_type = {"type": "string", "format": "date"}
@@ -32,10 +35,7 @@ class Date(Type):
 
     def parse(self, value: Any) -> date:
         day = parse_date(value)
-        if day < FIRST_DAY:
-            raise InvalidValue(f"This can't be before {FIRST_DAY}.")
-        if self.past and day > (clock.now() + _AHEAD).date():
-            raise InvalidValue(_FUTURE)
+        _check_bounds(day, (clock.now() + _AHEAD).date(), self.past)
         return day
 
     def parse_parameter(self, text: str) -> date:
@@ -44,7 +44,8 @@ class Date(Type):
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Timestamp(Type):
-    """A point in time, to the second, on the wire without a zone: UTC, or the wall clock of a zone. From 1800 on.
+    """A point in time, to the second, on the wire without a zone: UTC, or the wall clock of a zone. From 1800 to
+    MAX_AHEAD from now.
 
     past     of something that has happened: not later than now, whatever the zone of who wrote it
     spaced   with a space in the place of the ``T``
@@ -69,10 +70,7 @@ class Timestamp(Type):
 
     def parse(self, value: Any) -> datetime:
         timestamp = parse_timestamp(value, naive=bool(self.zone))
-        if timestamp.date() < FIRST_DAY:
-            raise InvalidValue(f"This can't be before {FIRST_DAY}.")
-        if self.past and timestamp.replace(tzinfo=timestamp.tzinfo or UTC) > clock.now() + _AHEAD:
-            raise InvalidValue(_FUTURE)
+        _check_bounds(timestamp.replace(tzinfo=timestamp.tzinfo or UTC), clock.now() + _AHEAD, self.past)
         return timestamp
 
     def parse_parameter(self, text: str) -> datetime:
@@ -115,6 +113,18 @@ class Time(Type):
                 "Time has wrong format. Use one of these formats instead: hh:mm[:ss[.uuuuuu]]."
             )
         return parsed.replace(microsecond=0)
+
+
+def _check_bounds(moment: Any, latest: Any, past: bool) -> None:
+    """Refuse a day or moment before FIRST_DAY, after ``latest`` (now) if it is ``past``, and too far after it. Raises
+    InvalidValue."""
+    day = moment.date() if isinstance(moment, datetime) else moment
+    if day < FIRST_DAY:
+        raise InvalidValue(f"This can't be before {FIRST_DAY}.")
+    if past and moment > latest:
+        raise InvalidValue(_FUTURE)
+    if moment - latest > MAX_AHEAD:
+        raise InvalidValue(_TOO_FAR)
 
 
 def parse_date(value: Any) -> date:

@@ -48,7 +48,7 @@ patient_payments = Resource(
         Key("payment_transaction_type", Text(choices=PAYMENT_TYPES), default=""),
         Key("payment_method", Text(choices=PAYMENT_METHODS)),
         Key("posted_date", Date(), READ_ONLY, doc="The doctor's day."),
-        Key("received_date", Date()),
+        Key("received_date", Date(past=True)),
         Key("trace_number", Text()),
         Key("updated_at", Timestamp(), READ_ONLY),
     ),

@@ -167,7 +167,7 @@ _SUBMISSION_KEYS: tuple[Key, ...] = (
     Key("dr_reviewer", Reference("users"), OPTIONAL, source=UNSTORED, nullable=True),
     Key(
         "dr_review_date",
-        Timestamp(spaced=True),
+        Timestamp(spaced=True, past=True),
         OPTIONAL,
         source=UNSTORED,
         nullable=True,

@@ -20,7 +20,7 @@ documents = Resource(
     policy=make_policy("share_patients", "doctor"),
     keys=(
         Key("archived", Boolean(), READ_ONLY, doc="Set by DELETE."),
-        Key("date", Date(), REQUIRED),
+        Key("date", Date(past=True), REQUIRED),
         Key("description", Text(multiline=True), REQUIRED),
         Key("doctor", Reference("doctors"), REQUIRED),
         make_file_key("document"),

@@ -9,6 +9,7 @@ from django.db.models import F, Q
 from django.db.models.expressions import Combinable
 from django.db.models.functions import Coalesce
 
+from charthouse.domains import limits
 from charthouse.domains.inventory import stock
 from charthouse.domains.inventory.keys import make_discontinued_key, make_package_property
 from charthouse.domains.inventory.models import StockItem
@@ -62,11 +63,11 @@ ITEM: tuple[Key, ...] = (
         doc="Needed unless the type is general.",
     ),
     Key("charge_id", Reference("charge_master"), REQUIRED, source="definition", nullable=False),
-    Key("preferred_stock_level", Integer(minimum=0), REQUIRED),
-    Key("preferred_restock_level", Integer(minimum=0), OPTIONAL),
+    Key("preferred_stock_level", Integer(minimum=0, maximum=limits.MAX_STOCK), REQUIRED),
+    Key("preferred_restock_level", Integer(minimum=0, maximum=limits.MAX_STOCK), OPTIONAL),
     Key(
         "current_quantity",
-        Integer(),
+        Integer(maximum=limits.MAX_STOCK),
         REQUIRED,
         source=Expression(stock.select_quantity),
         nullable=False,

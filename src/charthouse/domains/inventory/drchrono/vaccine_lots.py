@@ -2,6 +2,7 @@
 
 from django.db.models import Q
 
+from charthouse.domains import limits
 from charthouse.domains.inventory import stock
 from charthouse.domains.inventory.codes import STOCK_STATUSES
 from charthouse.domains.inventory.drchrono.policy import PERMISSIONS, SCOPES, SHARED
@@ -49,7 +50,7 @@ inventory_vaccines = Resource(
         Key("manufacturer", Text()),
         Key("manufacturer_code", Text(), REQUIRED, doc="MVX code."),
         Key("name", Text(), REQUIRED),
-        Key("original_quantity", Integer(minimum=0), default=0, doc="Doses."),
+        Key("original_quantity", Integer(minimum=0, maximum=limits.MAX_STOCK), default=0, doc="Doses."),
         Key("price", Decimal(minimum=0)),
         Key("price_with_tax", Decimal(minimum=0)),
         Key("sales_tax_applicable", Boolean(), default=False),

@@ -72,7 +72,7 @@ patient_lab_results = Resource(
         Filter("patient", Reference("patients")),
         Filter("doctor", Reference("doctors"), source="ordering_doctor"),
     ),
-    checks=(hooks.set_numeric_value,),
+    checks=(hooks.check_manual_result,),
     example={
         "patient": 12,
         "ordering_doctor": 1,

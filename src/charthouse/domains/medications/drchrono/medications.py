@@ -1,8 +1,8 @@
 """Medications in the DrChrono API. Source: reference drchrono/resources.yaml."""
 
+from charthouse.domains import limits
 from charthouse.domains.clinical.drchrono.policy import PERMISSIONS, SCOPES, SHARED
 from charthouse.domains.clinical.hooks import check_appointment_of_patient
-from charthouse.domains.limits import make_order_check
 from charthouse.domains.medications import prescriptions
 from charthouse.domains.medications.codes import ORDER_STATUSES
 from charthouse.domains.medications.models import Medication
@@ -35,17 +35,17 @@ medications = Resource(
         Key("patient", Reference("patients"), REQUIRED),
         Key("prn", Boolean(), default=False, doc="As needed."),
         Key("appointment", Reference("appointments"), OPTIONAL),
-        Key("date_prescribed", Date()),
+        Key("date_prescribed", Date(past=True)),
         Key("date_started_taking", Date()),
         Key("date_stopped_taking", Date()),
-        Key("dispense_quantity", Decimal(minimum=0)),
+        Key("dispense_quantity", Decimal(minimum=0, maximum=limits.MAX_DISPENSED)),
         Key("dosage_quantity", Text(), doc="A number or words."),
         Key("dosage_units", Text()),
         Key("ndc", Text(), doc="National Drug Code; not checked."),
         Key("notes", Text(multiline=True)),
         Key("frequency", Text()),
         Key("indication", Text()),
-        Key("number_refills", Integer(minimum=0)),
+        Key("number_refills", Integer(minimum=0, maximum=limits.MAX_REFILLS)),
         Key("order_status", Text(choices=ORDER_STATUSES), default=""),
         Key("pharmacy_note", Text(multiline=True)),
         Key("route", Text()),
@@ -56,7 +56,7 @@ medications = Resource(
     filters=(Filter("patient", Reference("patients")), Filter("doctor", Reference("doctors"), addition=True)),
     checks=(
         check_appointment_of_patient,
-        make_order_check(("date_started_taking", "date_stopped_taking")),
+        limits.make_order_check(("date_started_taking", "date_stopped_taking")),
         prescriptions.find_drug,
     ),
     events=plain_events(

@@ -28,7 +28,7 @@ comm_logs = Resource(
         Key("cash_charged", Decimal(minimum=0)),
         Key("created_at", Timestamp(), READ_ONLY),
         Key("doctor", Reference("doctors"), REQUIRED),
-        Key("duration", Integer(minimum=0), doc="Minutes."),
+        Key("duration", Integer(minimum=0, maximum=1440), doc="Minutes."),
         Key("id", Id(), READ_ONLY),
         Key("message", Text(multiline=True)),
         Key("patient", Reference("patients"), REQUIRED),

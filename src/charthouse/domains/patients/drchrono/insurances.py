@@ -29,7 +29,7 @@ from charthouse.engine.declaration.related import ChildRow
 from charthouse.engine.declaration.resources import Resource, Visibility
 from charthouse.engine.declaration.times import Date, Timestamp
 from charthouse.engine.declaration.types import Boolean, Text
-from charthouse.engine.declaration.values import READ_ONLY, parse_text
+from charthouse.engine.declaration.values import READ_ONLY, InvalidValue, parse_text
 from charthouse.engine.sql import expressions as sql
 from charthouse.engine.sql.expressions import BoundParameter
 from charthouse.engine.sql.folding import Folded
@@ -71,7 +71,7 @@ def _make_key(column: Any, name: str) -> Key:
     if isinstance(column, models.BooleanField):
         return Key(name, Boolean(), source=source, default=column.default)
     if isinstance(column, models.DateField):
-        past = column.name.endswith(("date_of_birth", "date_of_accident"))
+        past = column.name.endswith(("date_of_birth", "date_of_accident", "similar_condition_date"))
         return Key(name, Date(past=past), source=source)
     if choices := _CHOICES.get(column.name):
         return Key(name, Text(choices=choices), source=source)
@@ -97,9 +97,17 @@ def make_auto_accident_key() -> Key:
     return Key(
         "auto_accident_insurance",
         Object(_make_keys(AutoAccidentInsurance, "auto_accident_")),
-        source=ChildRow(AutoAccidentInsurance, link="patient"),
+        source=ChildRow(AutoAccidentInsurance, link="patient", check=_check_disability),
         verbose=True,
     )
+
+
+def _check_disability(row: AutoAccidentInsurance) -> None:
+    """Refuse a disability that ends before it begins. Raises InvalidValue."""
+    begin, end = row.disabled_from_date, row.disabled_to_date
+    if begin is not None and end is not None and end < begin:
+        message = "This can't be before auto_accident_disabled_from_date."
+        raise InvalidValue({"auto_accident_disabled_to_date": [message]})
 
 
 def make_workers_comp_key() -> Key:

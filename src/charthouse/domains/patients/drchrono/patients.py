@@ -115,7 +115,7 @@ _IDENTITY_KEYS: tuple[Key, ...] = (
         doc="Active, inactive, deceased.",
     ),
     Key("patient_photo", File(), OPTIONAL, keep_on_put=True),
-    Key("patient_photo_date", Date(), OPTIONAL, keep_on_put=True, requires="patient_photo"),
+    Key("patient_photo_date", Date(past=True), OPTIONAL, keep_on_put=True, requires="patient_photo"),
     Key("date_of_death", Date(past=True), OPTIONAL, addition=True),
     Key("pronouns", Text(choices=codes.PRONOUNS), OPTIONAL, addition=True, doc="LOINC answer code."),
     *LABEL_KEYS,
