@@ -38,6 +38,7 @@ AHEAD = {
     "price lists, subscriptions": r"(in)?effective_date|(start|end)_date",
     "visits, breaks": r"scheduled_time|(start|end)(_date)?_time|date_of_service|service_date",
     "reminders": r"scheduled_datetime",
+    "waiting": r"waiting_list\.until",
     "medications": r"date_(started|stopped)_taking",
     "orders of tests": r"lab_orders\.timestamp|lab_tests\.collection_date",
     "checks and transfers of money": r"deposit_date|check_date|transaction_date",
