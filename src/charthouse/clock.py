@@ -54,12 +54,6 @@ def follow_file(file: Path) -> None:
         _shared_offset = mmap.mmap(opened.fileno(), _SHARED_FORMAT.size)
 
 
-def follow_no_file() -> None:
-    """Follow the system's clock again."""
-    global _shared_offset
-    _shared_offset = None
-
-
 def write_shared_offset(by: timedelta, stopped: datetime | None = None) -> None:
     """Write the offset to the followed file, for all processes that follow it, and the time at which the clock is
     stopped, None for a clock that runs. Raises RuntimeError without a file."""

@@ -29,12 +29,8 @@ WORKERS = 1  # processes of the web server
 def serve_forks() -> None:
     """Make the forks that the control API asks for, until stopped. A request is ``{"data", "port"}``, the answer the
     pid of the fork; the connection ends with the fork."""
-    from charthouse import clock
     from charthouse.sandbox.control.worker import get_socket_path
 
-    # The map of the clock's file closes the number of its descriptor when a fork replaces it. That was closed when this
-    # process was forked, and nothing has taken its number yet.
-    clock.follow_no_file()
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # forks that have ended are nobody's to wait for
     path = get_socket_path("forks")
     Path(path).unlink(missing_ok=True)
@@ -45,8 +41,8 @@ def serve_forks() -> None:
         while True:
             connection, _ = listener.accept()
             with connection, suppress(OSError, ValueError, LookupError):
+                _load()  # while who asks copies the data
                 request = json.loads(connection.recv(MAX_REQUEST))
-                _load()
                 work = partial(_run, Path(request["data"]), int(request["port"]))
                 fork = processes.ForkedChild("charthouse:fork", work, (connection.fileno(),))
                 connection.sendall(str(fork.pid).encode())
@@ -56,6 +52,7 @@ def _load() -> None:
     """Load what a sandbox loads after its start. Once, and not in a fork, so that the next one finds it loaded."""
     from charthouse import urls  # noqa: F401
     from charthouse.identity import schema_versions
+    from charthouse.sandbox.control import application  # noqa: F401
 
     schema_versions.list_migrations()
 

@@ -72,7 +72,7 @@ class ForkedChild:
     """A fork of this process that runs a function and ends, as a ``Popen``.
 
     ``name``: what the system calls it, up to 15 bytes. ``inherited_fds``: file descriptors that stay open in it, with
-    standard output and error; all others are closed. What the function raises is printed, and ends it with code 1.
+    standard output and error; all others lead to nothing. What the function raises is printed, and ends it with code 1.
     """
 
     def __init__(self, name: str, run: Callable[[], None], inherited_fds: Collection[int]) -> None:
@@ -119,7 +119,7 @@ def _run_fork(name: str, run: Callable[[], None], parent: int, inherited_fds: Co
             signal.signal(number, signal.SIG_DFL)
         # Ctrl-C reaches the whole group; the supervisor stops its children.
         signal.signal(signal.SIGINT, signal.SIG_IGN)
-        _close_all_but(inherited_fds)
+        _detach_all_but(inherited_fds)
         _set_name(name)
         follow_process(parent)
         run()
@@ -135,14 +135,19 @@ def _run_fork(name: str, run: Callable[[], None], parent: int, inherited_fds: Co
         os._exit(code)
 
 
-def _close_all_but(kept: Collection[int]) -> None:
-    """Close all file descriptors but these, standard output and error; standard input reads nothing."""
-    for descriptor in map(int, os.listdir("/dev/fd")):
-        if descriptor > 2 and descriptor not in kept:
-            with suppress(OSError):  # that of the directory itself
-                os.close(descriptor)
-    nothing = os.open(os.devnull, os.O_RDONLY)
+def _detach_all_but(kept: Collection[int]) -> None:
+    """Let all file descriptors but these, standard output and error lead to nothing, standard input too.
+
+    They are not closed: objects of the parent (maps, sockets, files) live on in the fork, and each closes its number
+    once it is collected, whatever has that number by then.
+    """
+    nothing = os.open(os.devnull, os.O_RDWR)
     os.dup2(nothing, 0)
+    for descriptor in map(int, os.listdir("/dev/fd")):
+        if descriptor > 2 and descriptor != nothing and descriptor not in kept:
+            with suppress(OSError):  # that of the directory itself is closed already
+                os.fstat(descriptor)
+                os.dup2(nothing, descriptor, inheritable=False)
     os.close(nothing)
 
 

@@ -46,6 +46,7 @@ PAGES = [
     "/developer/apps/new",
     "/developer/requests",
     "/developer/explorer?q=patients",
+    "/developer/explorer/cerbo",
     "/developer/explorer/drchrono/appointments_list",
     "/developer/explorer/drchrono/patients_create",
     "/developer/explorer/cerbo/patients_list",

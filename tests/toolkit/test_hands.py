@@ -1,13 +1,17 @@
 """Every control is an HTTP call, a command and a method, made of the same declaration; and the reference lists it."""
 
 import json
+import re
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
 
 from charthouse import cli
+from charthouse.console.sandbox.subjects import find_page
 from charthouse.toolkit import openapi, reference
+from charthouse.toolkit.agents.tools import make_control_tools
 from charthouse.toolkit.client import Method, Sandbox, SandboxError
 from charthouse.toolkit.controls import CONTROLS
 from charthouse.toolkit.declaration import BASE, InvalidParameters
@@ -33,6 +37,40 @@ def test_every_control_is_in_all_hands(capsys: pytest.CaptureFixture[str]) -> No
         assert control.summary.split(",")[0] in text.replace("- ", "-")
         for field in control.list_fields():
             assert field.name.replace("_", "-") in text.lower().replace("_", "-"), (control.name, field.name)
+
+
+def test_each_hand_of_a_sandbox_takes_every_control(sandbox: RunningSandbox) -> None:
+    """Asked with a parameter that none has, each hand names it, and does nothing."""
+    key = {"Authorization": f"Bearer {sandbox.described['control']['key']}"}
+    pages = {}
+    with httpx.Client(base_url=sandbox.base_url, headers=key, timeout=60) as caller:
+        for control in CONTROLS:
+            path = BASE + re.sub(r"{\w+}", "1", control.path)
+            given: Any = {"json" if control.has_body else "params": {"nothing": 1}}
+            answer = caller.request(control.method, path, **given)
+            assert answer.status_code == 400, control.name
+            assert "nothing" in answer.json()["error"]["fields"], control.name
+            with pytest.raises(InvalidParameters, match="nothing: There is no such parameter"):
+                getattr(getattr(sandbox, control.group), control.verb)(nothing=1)
+            pages[control.name] = f"/sandbox/{find_page(control.name)}"
+    assert pages == {control.name: control.page for control in CONTROLS}
+    of_agents = {tool.name for tool in make_control_tools(sandbox, writes=True)}
+    assert of_agents == {control.tool for control in CONTROLS}
+
+
+def test_the_reference_has_each_control_in_every_hand() -> None:
+    table = re.findall(r"^\| \[.*$", reference.print_reference(), re.M)
+    assert len(table) == len(CONTROLS)
+    for line, control in zip(table, CONTROLS, strict=True):
+        group, _, verb = control.name.partition(".")
+        for hand in (
+            f"`{control.method} {BASE}{control.path}`",
+            f"`charthouse {group.replace('_', '-')} {verb}",
+            f"`charthouse.{control.name}(…)`",
+            f"`/sandbox/{find_page(control.name)}`",
+            f"`sandbox_{group}_{verb}`",
+        ):
+            assert hand in line, control.name
 
 
 def test_reference_is_up_to_date() -> None:

@@ -63,7 +63,7 @@ def make_tools(sandbox: RunningSandbox, *arguments: str) -> dict[str, tools.Tool
 def test_an_agent_reads_and_may_not_write(sandbox: RunningSandbox) -> None:
     async def talk(client: "Client") -> None:
         offered = {tool.name: tool for tool in (await client.list_tools()).tools}
-        shown = {f"sandbox_{each.name.replace('.', '_')}" for each in CONTROLS if each.method == "GET"}
+        shown = {each.tool for each in CONTROLS if each.method == "GET"}
         apis = {f"{api}_{verb}" for api in ("drchrono", "cerbo") for verb in ("search", "list", "read")}
         assert set(offered) == apis | shown
         assert all(tool.annotations.read_only_hint for tool in offered.values())
@@ -100,6 +100,8 @@ def test_an_agent_that_may_write_writes_and_controls(sandbox: RunningSandbox) ->
     scenario = sandbox.scenarios.add(name="shares-nothing")
 
     async def talk(client: "Client") -> None:
+        offered = {tool.name for tool in (await client.list_tools()).tools}
+        assert offered >= {control.tool for control in CONTROLS}
         body = {"nick_name": "Agent's friend"}
         listed = await use(client, "drchrono_list", operation="patients_list", rows=1)
         patient = {"id": listed["rows"][0]["id"]}

@@ -33,6 +33,11 @@ def test_what_is_set_ends_with_the_test(charthouse, client_drchrono, practice):
     assert charthouse.faults.list().faults == []
     assert client_drchrono().get("patients").json()["results"][0]["first_name"] == practice.patients[0].first_name
 
+def test_every_control(charthouse):
+    from charthouse.toolkit.controls import CONTROLS
+    for control in CONTROLS:
+        assert callable(getattr(getattr(charthouse, control.group), control.verb)), control.name
+
 def test_webhooks_that_do_not_come(webhooks):
     try:
         webhooks.wait_for("PATIENT_CREATE", timeout=0.01)
@@ -50,5 +55,5 @@ def test_fixtures(
     monkeypatch.delenv("PYTEST_XDIST_WORKER", raising=False)
     sandbox.faults.clear()
     pytester.makepyfile(TESTS)
-    pytester.runpytest_inprocess("-p", "no:cacheprovider").assert_outcomes(passed=4)
+    pytester.runpytest_inprocess("-p", "no:cacheprovider").assert_outcomes(passed=5)
     assert sandbox.clock.show().ahead_seconds == 0  # it runs on

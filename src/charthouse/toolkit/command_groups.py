@@ -1,4 +1,5 @@
-"""The names of the commands that control a sandbox. Imports nothing: every command of ``charthouse`` reads them."""
+"""The names of the commands and pages that control a sandbox. Imports nothing: every command of ``charthouse`` reads
+them."""
 
 GROUPS = {
     "tokens": "Issue access tokens in a sandbox",
@@ -26,5 +27,17 @@ DEFAULT_VERBS = {
     "modes": "list",
     "scenarios": "list",
     "extras": "list",
+}
+# Slugs of the console's pages, below /sandbox, that have the controls of groups with other names.
+PAGES = {
+    "forks": "snapshots",
+    "extras": "modes",
+    "tokens": "access",
+    "apps": "access",
+    "api_users": "access",
+    "users": "access",
+    "practices": "access",
+    "webhooks": "events",
+    "deliveries": "events",
 }
 SHORT_COMMANDS = {"trigger": "events.trigger"}  # command → the control that it runs

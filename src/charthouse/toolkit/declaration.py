@@ -12,6 +12,8 @@ from typing import Any
 
 import msgspec
 
+from charthouse.toolkit.command_groups import PAGES
+
 BASE = "/_sandbox/v1"
 DURATION_PATTERN = re.compile(r"(?:(\d{1,4})d)?(?:(\d{1,5})h)?(?:(\d{1,6})m)?(?:(\d{1,8})s)?")
 
@@ -61,6 +63,16 @@ class Control:
     def command(self) -> str:
         """Group and verb as the command line has them."""
         return f"{self.group} {self.verb}".replace("_", "-")
+
+    @property
+    def page(self) -> str:
+        """The path of the console's page that has it."""
+        return f"/sandbox/{PAGES.get(self.group, self.group)}"
+
+    @property
+    def tool(self) -> str:
+        """The name of the tool that agents are offered."""
+        return f"sandbox_{self.name.replace('.', '_')}"
 
     @property
     def path_names(self) -> list[str]:

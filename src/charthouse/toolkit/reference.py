@@ -1,4 +1,4 @@
-"""The reference of the controls, printed from the declarations: each control as HTTP call, command and Python call."""
+"""The reference of the controls, printed from the declarations: each control in every hand that has it."""
 
 from typing import Any
 
@@ -9,7 +9,9 @@ from charthouse.toolkit.openapi import make_parameter_schemas
 INTRODUCTION = """# Controls of the sandbox
 
 Printed from the declarations in `src/charthouse/toolkit/controls` by `make docs`. Each control is an HTTP call, a
-command and a method of the Python client; [sandbox.md](sandbox.md) says how to begin.
+command, a method of the Python client (the fixture `charthouse` of the pytest plugin), a form or table on a page of the
+sandbox's console, and a tool of `charthouse mcp` (with `--write`, where it changes something).
+[sandbox.md](sandbox.md) says how to begin.
 """
 
 
@@ -30,10 +32,10 @@ def format_command(control: Control) -> str:
 
 
 def _print_table() -> str:
-    lines = ["| control | HTTP | command | Python |", "|---|---|---|---|"]
+    lines = ["| control | HTTP | command | Python and pytest | page | agents |", "|---|---|---|---|---|---|"]
     lines += [
         f"| [{control.name}](#{control.name.replace('.', '')}) | `{control.method} {BASE}{control.path}` "
-        f"| `{format_command(control)}` | `sandbox.{control.name}(…)` |"
+        f"| `{format_command(control)}` | `charthouse.{control.name}(…)` | `{control.page}` | `{control.tool}` |"
         for control in CONTROLS
     ]
     return "\n".join(lines) + "\n"

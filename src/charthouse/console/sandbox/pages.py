@@ -65,8 +65,6 @@ def show_start(request: Request) -> HttpResponseBase:
 def _run(request: Request, subject: Subject, control: Control) -> HttpResponseBase:
     """Run a control with what was entered, and show its answer."""
     given = _read(request, control)
-    if control.name in ENDS_SESSION:
-        logout(request)
     try:
         with tenancy.within(None):
             answer = msgspec.to_builtins(local.run(control.name, given))
@@ -74,6 +72,7 @@ def _run(request: Request, subject: Subject, control: Control) -> HttpResponseBa
         refusal = error if isinstance(error, RequestError) else Invalid(error.errors)
         return _render(request, subject, refused=(control, given, refusal))
     if control.name in ENDS_SESSION:
+        logout(request)
         return redirect("sign-in")
     if _is_told(answer):
         messages.success(request, f"{control.summary.split('.')[0].split(',')[0]}: done.")

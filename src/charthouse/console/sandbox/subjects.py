@@ -26,7 +26,8 @@ class Listing:
 
 @dataclass(frozen=True)
 class Subject:
-    """One page. ``actions``: controls that it has a form for."""
+    """One page. ``actions``: controls that it has a form for; ``shows``: controls whose answer it shows otherwise: the
+    time, the events that can be chosen."""
 
     slug: str
     title: str
@@ -34,6 +35,7 @@ class Subject:
     icon: str
     listings: tuple[Listing, ...] = ()
     actions: tuple[str, ...] = ()
+    shows: tuple[str, ...] = ()
 
 
 SUBJECTS = (
@@ -136,6 +138,7 @@ SUBJECTS = (
             ),
         ),
         ("events.trigger", "webhooks.create", "webhooks.delete"),
+        ("events.list",),
     ),
     Subject(
         "calls",
@@ -159,14 +162,22 @@ CLOCK = Subject(
     "Tokens, quotas, reminders and redeliveries go by it, for everybody here.",
     "clock-play",
     actions=("clock.set", "clock.advance", "clock.freeze", "clock.real"),
+    shows=("clock.show",),
 )
-# What shows itself in another way: the clock on its page, the events as choices.
-SHOWN_OTHERWISE = ("clock.show", "events.list")
 # Controls after which the session is not known any more.
 ENDS_SESSION = ("snapshots.restore", "snapshots.reset")
 EVERY = (CLOCK, *SUBJECTS)
 # What the button of a form says, where the control's verb would not say it.
 BUTTONS = {"clock.real": "Follow the system", "tokens.mint": "Issue", "forks.create": "Run a copy"}
+
+
+def find_page(control: str) -> str | None:
+    """The slug of the page that has a control; None where there is none."""
+    for subject in EVERY:
+        listed = {listing.control for listing in subject.listings}
+        if control in list_offered(subject) | listed | set(subject.shows):
+            return subject.slug
+    return None
 
 
 def find_subject(slug: str) -> Subject | None:

@@ -4,7 +4,8 @@ The sandbox's own server is PostgreSQL 18: a copy is made by the file system, wh
 """
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any
 
@@ -83,6 +84,17 @@ def copy(server: "psycopg.Connection[Any]", source: str, name: str) -> None:
     with connect(name) as copied:
         copied.execute("select identity_adopt()")
     disconnect(server, name)
+
+
+def copy_to_each(source: str, names: Sequence[str]) -> None:
+    """Copy a database that nobody uses to each of these, at the same time: most of it is waiting for the disk."""
+
+    def copy_to(name: str) -> None:
+        with connect() as server:
+            copy(server, source, name)
+
+    with ThreadPoolExecutor(len(names)) as threads:
+        list(threads.map(copy_to, names))
 
 
 def disconnect(server: "psycopg.Connection[Any]", name: str) -> None:

@@ -32,10 +32,9 @@ def copy_data(directory: Path) -> None:
     for name in COPIED:
         if (source := Path(settings.DATA) / name).exists():
             shutil.copy2(source, directory / name)
-    snapshots.copy_current(f"{name_database(directory)}_snapshot_{SEED}", directory / "snapshots" / SEED)
-    snapshots.link_files(directory / "snapshots" / SEED / "files", directory / "files")
-    with databases.connect() as server:
-        databases.copy(server, f"{name_database(directory)}_snapshot_{SEED}", name_database(directory))
+    database, snapshot = name_database(directory), directory / "snapshots" / SEED
+    snapshots.copy_current(f"{database}_snapshot_{SEED}", snapshot, database)
+    snapshots.link_files(snapshot / "files", directory / "files")
 
 
 def write_description(directory: Path) -> None:

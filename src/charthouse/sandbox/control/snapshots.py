@@ -61,11 +61,12 @@ def save(name: str) -> Manifest:
     return manifest
 
 
-def copy_current(database: str, directory: Path) -> Manifest:
-    """Copy what is in use to a new database and a directory, with a manifest."""
+def copy_current(database: str, directory: Path, *others: str) -> Manifest:
+    """Copy what is in use to a new database and a directory, with a manifest. ``others``: further databases that are
+    copied at the same time."""
     with _hold_lock("sandbox.exchange"), databases.connect() as server, _standstill():
         databases.disconnect(server, databases.get_current())
-        databases.copy(server, databases.get_current(), database)
+        databases.copy_to_each(databases.get_current(), (database, *others))
         link_files(_files(), directory / "files")
         stopped = clock.get_stopped_time()
         get_gate().count_exchange()

@@ -90,7 +90,7 @@ def make_control_tools(sandbox: Sandbox, *, writes: bool) -> list[Tool]:
 def _make_control_tool(sandbox: Sandbox, control: Control) -> Tool:
     required = [field.name for field in control.list_fields() if field.required]
     return Tool(
-        f"sandbox_{control.name.replace('.', '_')}",
+        control.tool,
         control.summary,
         _make_schema(openapi.make_parameter_schemas(control), required),
         lambda given: msgspec.to_builtins(sandbox.call(control, given)),

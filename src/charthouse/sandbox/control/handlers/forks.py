@@ -52,9 +52,9 @@ def create(parameters: snapshots.ForkParameters) -> snapshots.Fork:
     if directory.exists():
         raise Conflict(f"There is a fork on port {port} already.")
     _check_port(port)
-    copy_data(directory)
-    write_description(directory)
-    with socket.socket(socket.AF_UNIX) as connection:
+    with _connect() as connection:  # who makes forks loads what they need meanwhile
+        copy_data(directory)
+        write_description(directory)
         pid = _start(connection, directory, port)
         try:
             (directory / PID_FILE).write_text(str(pid))
@@ -80,12 +80,22 @@ def delete(parameters: snapshots.ForkReference) -> snapshots.Deleted:
     return snapshots.Deleted()
 
 
-def _start(connection: socket.socket, directory: Path, port: int) -> int:
-    """Let the process that makes forks (``fork_command``) start one, and return its pid. The connection ends with
-    it. Raises Unavailable."""
+def _connect() -> socket.socket:
+    """Connect to the process that makes forks (``fork_command``). Raises Unavailable."""
+    connection = socket.socket(socket.AF_UNIX)
     connection.settimeout(START_TIMEOUT)
     try:
         connection.connect(get_socket_path("forks"))
+    except OSError:
+        connection.close()
+        raise Unavailable("The process that makes forks does not answer.") from None
+    return connection
+
+
+def _start(connection: socket.socket, directory: Path, port: int) -> int:
+    """Let the process that makes forks start one, and return its pid. The connection ends with it. Raises
+    Unavailable."""
+    try:
         connection.sendall(json.dumps({"data": str(directory), "port": port}).encode())
         return int(connection.recv(20))
     except (OSError, ValueError):
