@@ -265,7 +265,15 @@ def test_a_series_and_a_break(calendar: Calendar, browser: httpx.Client) -> None
     }
     assert send(browser, f"/book/{calendar.patient_id}", **weekly).status_code == 302
     assert (
-        send(browser, "/book/0", **values, scheduled_time=f"{DAY}T12:00", reason="Lunch").status_code == 302
+        send(
+            browser,
+            "/book/0",
+            **values,
+            scheduled_time=f"{DAY}T12:00",
+            block_end=f"{DAY}T12:30",
+            reason="Lunch",
+        ).status_code
+        == 302
     )
     with tenancy.within(calendar.clinic.id):
         rows = list(Appointment.objects.filter(practice=calendar.clinic.id).order_by("scheduled_time"))

@@ -140,6 +140,11 @@ def format_clock(value: datetime) -> str:
     return f"{value:%I:%M %p}".removeprefix("0")
 
 
+def format_moment(value: datetime) -> str:
+    """Format a local time as Mon Dec 14, 9:05 AM."""
+    return f"{value:%a %b} {value.day}, {format_clock(value)}"
+
+
 def annotate_wall_clock(rows: "QuerySet[Any]") -> "QuerySet[Any]":
     """Annotate appointments with ``wall``: their local time in the office's time zone."""
     annotated: QuerySet[Any] = rows.annotate(wall=select_wall_clock())

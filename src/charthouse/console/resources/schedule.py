@@ -8,8 +8,9 @@ from django.db.models import Q
 
 from charthouse import clock
 from charthouse.domains.patients.models import Patient
+from charthouse.domains.scheduling import blocks
 from charthouse.domains.scheduling.drchrono.appointments import appointments
-from charthouse.domains.scheduling.models import MAX_DURATION, FreedSlot, WaitingListEntry
+from charthouse.domains.scheduling.models import MAX_DURATION, Appointment, FreedSlot, WaitingListEntry
 from charthouse.domains.scheduling.waiting_list import DAY_PARTS
 from charthouse.engine.declaration.changes import Change
 from charthouse.engine.declaration.composites import List
@@ -41,8 +42,19 @@ schedule = replace(
             source=UNSTORED,
             doc="Why the status changes: stands with the change.",
         ),
+        Key(
+            "block_end",
+            Timestamp(zone=Appointment.ZONE),
+            WRITE_ONLY,
+            source=UNSTORED,
+            doc="When a block over several days ends; each day is an appointment without a patient.",
+        ),
     ),
-    checks=tuple(check for check in appointments.checks if not _CLINICAL & {*list_read_keys(check)}),
+    checks=(
+        blocks.plan_block,
+        *(check for check in appointments.checks if not _CLINICAL & {*list_read_keys(check)}),
+    ),
+    after=(*appointments.after, blocks.create_parts),
     events=(),
 )
 

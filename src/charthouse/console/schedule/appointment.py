@@ -1,21 +1,23 @@
 """The page of an appointment for those who book and receive patients: what, when, where, and what may be done."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.contrib import messages
 from django.db import transaction
+from django.db.models import Q
 from django.http import HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
 
-from charthouse.console.kit import appointments, editing, formats, records
-from charthouse.console.kit.page import Request, page, render_page
+from charthouse.console.kit import appointments, editing, formats, records, undo
+from charthouse.console.kit.page import Request, list_messages, page, render_page
 from charthouse.console.resources.payments import PAYMENTS
 from charthouse.console.resources.schedule import SCHEDULING
 from charthouse.console.schedule import form, series_edit, waiting_offers
 from charthouse.domains.patients.models import Patient
 from charthouse.domains.practice.models import ExamRoom
+from charthouse.domains.scheduling import blocks
 from charthouse.domains.scheduling.models import Appointment
 from charthouse.engine.errors import Conflict, Invalid, Malformed, NotFound
 
@@ -42,6 +44,7 @@ def show_appointment(request: Request, visit: int) -> HttpResponseBase:
             (_format_time(item["datetime"]), item["to_status"]) for item in one["status_transitions"] or []
         ],
         "series": _count_series(row),
+        "lasts": _describe_block(row),
         "is_open": row.status in ("", "Confirmed", "Not Confirmed"),
         "offers": waiting_offers.list_near(request, row) if not appointments.is_taking_place(row) else [],
         "sees_chart": "Manage Patients" in sees,
@@ -64,6 +67,21 @@ def _count_series(row: Appointment) -> int:
         return 0
     rows = Appointment.objects.filter(practice=row.practice_id, archived=False)
     return 1 + rows.filter(base_recurring_appointment=base).count()
+
+
+def _describe_block(row: Appointment) -> str:
+    """Describe from when to when a block over several days lasts; "" for anything else."""
+    base = series_edit.find_series(row) if row.patient_id is None and not row.recurring_days else None
+    if base is None:
+        return ""
+    rows = Appointment.objects.filter(
+        Q(pk=base) | Q(base_recurring_appointment=base), practice=row.practice_id, archived=False
+    )
+    parts = list(appointments.annotate_wall_clock(rows).order_by("scheduled_time")[: blocks.MAX_DAYS + 2])
+    if not parts or any(one.recurring_days for one in parts):
+        return ""
+    first, last = parts[0].wall, parts[-1].wall + timedelta(minutes=parts[-1].duration)
+    return f"{appointments.format_moment(first)} to {appointments.format_moment(last)}"
 
 
 @page(*SCHEDULING, methods=("GET", "POST"))
@@ -104,15 +122,34 @@ def _save(request: Request, one: dict[str, Any], keys: list[Any], sent: dict[str
         who = editing.name_last_editor(request.actor.practice, Appointment._meta.db_table, visit)
         built = form.build_form(request, keys, sent)
         return _render(request, one, editing.show_conflicts(built, present, request.POST, found, who), 409)
-    changed = 0
+    edited = []
     if found.payload:
-        changed = series_edit.apply(request, visit, found.payload, series_edit.read_scope(request, row))
-    words = "The appointment is saved." if changed else "Nothing was changed."
-    if changed > 1:
-        words = f"{changed} appointments of the series are saved."
+        edited = series_edit.apply(request, visit, found.payload, series_edit.read_scope(request, row))
+    words = "The appointment is saved." if edited else "Nothing was changed."
+    if len(edited) > 1:
+        words = f"{len(edited)} appointments of the series are saved."
     if found.others:
         words += f" Somebody else changed {', '.join(found.others)} meanwhile; that stands."
-    messages.success(request, words)
+    if any(one.before != one.after for one in edited):
+        values = {"edited": series_edit.pack(edited)}
+        undo.add_message(request, words, reverse("appointment-undo", args=[visit]), values)
+    else:
+        messages.success(request, words)
+    return redirect("appointment", visit)
+
+
+@page(*SCHEDULING, methods=("POST",))
+def undo_edit(request: Request, visit: int) -> HttpResponseBase:
+    """Give the appointments of an edit the values of before."""
+    try:
+        count = series_edit.undo(request, request.POST.get("edited", ""))
+    except Conflict as refusal:
+        messages.error(request, appointments.describe_refusal(request, refusal))
+    except Invalid as refusal:
+        messages.error(request, " ".join(list_messages(refusal.errors)))
+    else:
+        words = "The appointment is" if count == 1 else f"{count} appointments are"
+        messages.success(request, f"{words} as before.")
     return redirect("appointment", visit)
 
 
@@ -120,7 +157,7 @@ def _render(request: Request, one: dict[str, Any], built: Any, status: int = 200
     patient = Patient.objects.filter(practice=request.actor.practice, pk=one["patient"]).first()
     row = Appointment.objects.get(practice=request.actor.practice, pk=one["id"])
     values = {
-        "scopes": series_edit.SCOPES if series_edit.find_series(row) else (),
+        "scopes": series_edit.list_scopes(row),
         "scope": series_edit.read_scope(request, row),
         "title": f"Edit appointment · {patient.display_name}" if patient else "Edit blocked time",
         "form": built,

@@ -13,10 +13,10 @@ from charthouse.console.kit import appointments, formats, forms, records, undo
 from charthouse.console.kit.page import Request, page, render_page
 from charthouse.console.kit.tables import MAX_SEARCH_LENGTH
 from charthouse.console.resources.schedule import SCHEDULING
-from charthouse.console.schedule import form, waiting_entries
+from charthouse.console.schedule import form, series_edit, waiting_entries
 from charthouse.domains.patients.models import Patient
 from charthouse.domains.patients.search import find
-from charthouse.domains.scheduling.models import AppointmentProfile
+from charthouse.domains.scheduling.models import Appointment, AppointmentProfile
 from charthouse.engine.errors import Conflict, Invalid, Malformed, NotFound
 from charthouse.identity import loaded_rows
 from charthouse.jobs import submissions
@@ -100,6 +100,8 @@ def book_appointment(request: Request, patient: int) -> HttpResponseBase:
 def _book(request: Request, context: dict[str, Any], patient: Patient | None) -> HttpResponseBase:
     of = records.get_resource("schedule")
     sent = form.read(request, form.list_keys(is_break=patient is None))
+    if patient is None and (refusal := form.read_end(sent)):
+        return _render(request, context, sent, refusal)
     if patient is not None and patient.is_deceased and request.POST.get(DECEASED_CONFIRMED) != "yes":
         asked = context | {"confirmed": DECEASED_CONFIRMED, "button": "Book all the same"}
         return _render(request, asked, sent, Conflict(DECEASED_QUESTION))
@@ -133,15 +135,17 @@ def _say_booked(request: Request, patient: Patient | None, values: dict[str, Any
     """Say what was booked, with an undo where it is one appointment."""
     try:
         at = datetime.fromisoformat(str(values["scheduled_time"]))
-        when = f"{at:%a %b} {at.day}, {appointments.format_clock(at)}"
+        when = appointments.format_moment(at)
     except ValueError:
         when = str(values["scheduled_time"])
+    if values.get("block_end"):
+        when += f" to {appointments.format_moment(datetime.fromisoformat(str(values['block_end'])))}"
     words = f"{patient.display_name if patient else 'Time'} {'booked' if patient else 'blocked'}: {when}."
     if values.get("recurring_days"):
         messages.success(request, f"{words} It repeats.")
         return
     row = int(address.rstrip("/").rsplit("/", 1)[1])
-    undo.add_message(request, words, reverse("visit-delete", args=[row]), {})
+    undo.add_message(request, words, reverse("visit-delete", args=[row]), {"scope": series_edit.ALL})
 
 
 def _get_initial_values(request: Request, patient: Patient | None) -> dict[str, Any]:
@@ -161,6 +165,7 @@ def _get_initial_values(request: Request, patient: Patient | None) -> dict[str, 
         "exam_room": given.get("room", "1")[:5],
         "scheduled_time": time,
         "duration": given.get("duration", "30"),
+        "block_end": form.add_minutes(time, form.read_minutes(given)),
         **wanted,
     }
 
@@ -198,20 +203,30 @@ def _render(
 
 @page(*SCHEDULING, methods=("GET", "POST"))
 def delete_appointment(request: Request, visit: int) -> HttpResponseBase:
-    """Ask for confirmation, then soft-delete the appointment."""
+    """Ask for confirmation, then soft-delete the appointment, or others of its series too."""
     of = records.get_resource("schedule")
     one = records.get_object(of, request.actor, visit)
+    row = Appointment.objects.get(practice=request.actor.practice, pk=visit)
+    scopes = series_edit.list_scopes(row)
     if request.method == "POST":
-        records.delete(of, request.actor, visit)
-        messages.success(request, "The appointment has been deleted.")
+        count = series_edit.delete(request, visit, series_edit.read_scope(request, row))
+        words = "The appointment has been deleted." if row.patient_id else "The time is no longer blocked."
+        messages.success(
+            request, f"{count} appointments have been deleted." if count > 1 and row.patient_id else words
+        )
         return redirect("day")
     at = datetime.fromisoformat(one["scheduled_time"])
+    stays = (
+        "It leaves the calendar and stays in the record. To keep it there as cancelled, cancel it instead."
+    )
     values = {
-        "title": "Delete this appointment?",
-        "text": f"{at:%a %b} {at.day}, {at.year}, {appointments.format_clock(at)}. It leaves the calendar and stays in "
-        "the record. To keep it there as cancelled, cancel it instead.",
+        "title": "Delete this appointment?" if row.patient_id else "Delete this block?",
+        "text": f"{appointments.format_moment(at)}, {at.year}. {stays if row.patient_id else ''}",
         "button": "Delete",
         "danger": True,
+        "choices": scopes,
+        "choice_name": "scope",
+        "chosen": scopes[0][0] if scopes else "",
         "back": reverse("appointment", args=[visit]),
     }
     return render_page(request, "kit/confirm.html", values)

@@ -2,23 +2,24 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any
-
-from django.http import QueryDict
 
 from charthouse.console.kit import form_sections, forms, records
 from charthouse.console.kit.form_sections import FormSection, Section
 from charthouse.console.kit.forms import Form, Input
 from charthouse.console.kit.page import Request
 from charthouse.domains.practice.models import ExamRoom
-from charthouse.domains.scheduling.models import NO_ROOM
+from charthouse.domains.scheduling.models import MAX_DURATION, NO_ROOM
 from charthouse.engine.declaration.keys import Key
+from charthouse.engine.errors import Invalid
 
 WEEK = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 SERIES = ("recur_end_date", "recurs_every", "recurring_days")
 LABELS = {
     "scheduled_time": "When",
     "duration": "Minutes",
+    "block_end": "Ends",
     "doctor": "Provider",
     "profile": "Type",
     "exam_room": "Room",
@@ -28,13 +29,20 @@ LABELS = {
     "allow_overlapping": "Allow double-booking",
     "reminder_profile": "Reminders",
 }
-HINTS = {"scheduled_time": "Local time of the office."}
+HINTS = {"scheduled_time": "Local time of the office.", "block_end": "May be days later."}
 REPEAT = "Repeat"
 SECTIONS = (
     Section("Visit", (("profile", 4), ("reason", 8)), folds=False),
     Section(
         "Time and place",
-        (("doctor", 4), ("office", 4), ("scheduled_time", 4), ("duration", 2), ("exam_room", 4)),
+        (
+            ("doctor", 4),
+            ("office", 4),
+            ("scheduled_time", 4),
+            ("block_end", 4),
+            ("duration", 2),
+            ("exam_room", 4),
+        ),
         folds=False,
     ),
     Section(REPEAT, (("recurring_days", 12), ("recurs_every", 4), ("recur_end_date", 4))),
@@ -50,6 +58,7 @@ def list_keys(*, is_break: bool = False, is_new: bool = True) -> list[Key]:
     """List the keys that the form asks for."""
     of = records.get_resource("schedule")
     left_out = (_NOT_OF_BREAKS if is_break else set()) | (set() if is_new else {*SERIES})
+    left_out |= {"duration"} if is_break and is_new else {"block_end"}
     return [
         of.keys_by_name[name] for section in SECTIONS for name, _ in section.fields if name not in left_out
     ]
@@ -71,12 +80,15 @@ def build_form(request: Request, keys: list[Key], values: Mapping[str, Any]) -> 
         for name, span in section.fields:
             if (one := form.find(name)) is not None:
                 one.span, one.help = span, HINTS.get(name, "")
-                if name == "scheduled_time":
+                if name in ("scheduled_time", "block_end"):
                     one.value = (
                         str(one.value).removesuffix(":00") if str(one.value).count(":") > 1 else one.value
                     )
                 if one.kind == "textarea":
                     one.rows = 1
+    start, end = form.find("scheduled_time"), form.find("block_end")
+    if start is not None and end is not None:
+        start.label, end.required = "Starts", True
     if (room := form.find("exam_room")) is not None:
         _offer_rooms(request, room, values.get("office"))
     if (days := form.find("recurring_days")) is not None:
@@ -111,7 +123,40 @@ def list_sections(form: Form) -> list[FormSection]:
     ]
 
 
-def read_minutes(sent: QueryDict) -> int:
-    """Read the length in minutes; 30 where there is none."""
-    text = sent.get("duration", "")
-    return min(max(int(text), 1), 24 * 60) if text.isdecimal() and len(text) < 6 else 30
+def read_minutes(sent: Mapping[str, Any]) -> int:
+    """Read the length in minutes, of a block from its end; 30 where there is none."""
+    text = str(sent.get("duration", ""))
+    if found := _measure(sent):
+        return min(found, MAX_DURATION)
+    return min(max(int(text), 1), MAX_DURATION) if text.isdecimal() and len(text) < 6 else 30
+
+
+def _measure(sent: Mapping[str, Any]) -> int | None:
+    """Measure a block from beginning to end, in minutes; None where one of them is missing or malformed, or the end
+    does not come after the beginning."""
+    try:
+        start, end = (datetime.fromisoformat(str(sent.get(name))) for name in ("scheduled_time", "block_end"))
+        minutes = int((end - start).total_seconds() // 60)
+    except (TypeError, ValueError):
+        return None
+    return minutes if minutes > 0 else None
+
+
+def read_end(sent: dict[str, Any]) -> Invalid | None:
+    """Give a block its length in minutes, and leave out the end of one that lasts for a day at most. Returns what is
+    wrong with the end."""
+    minutes = _measure(sent)
+    if minutes is None:
+        return Invalid({"block_end": ["Enter when the block ends, after it begins."]})
+    sent["duration"] = min(minutes, MAX_DURATION)
+    if minutes <= MAX_DURATION:
+        sent["block_end"] = None
+    return None
+
+
+def add_minutes(time: str, minutes: int) -> str:
+    """Add minutes to a local time; "" for a text that is none."""
+    try:
+        return (datetime.fromisoformat(time) + timedelta(minutes=minutes)).isoformat()[:16]
+    except (ValueError, OverflowError):
+        return ""

@@ -1,6 +1,6 @@
 """Today: the visits of an office's day by where the patients are, with check-in, room, no-show and cancellation."""
 
-from datetime import timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
@@ -42,6 +42,7 @@ def show_day(request: Request) -> HttpResponseBase:
         "chosen": chosen,
         "all": _build_url(request, date),
         "count": len(visits),
+        "blocks": [_describe_block(one, date) for one in found if not one.patient_id],
         "rooms": [(one.index, one.name) for one in rooms.order_by("index")],
         "before": _build_url(request, date - timedelta(days=1)),
         "after": _build_url(request, date + timedelta(days=1)),
@@ -52,6 +53,16 @@ def show_day(request: Request) -> HttpResponseBase:
         "sees_notes": "Access Clinical Notes" in request.user.permissions,
     }
     return render_page(request, "schedule/today.html", values)
+
+
+def _describe_block(one: Any, day: date) -> tuple[int, str, str]:
+    """Describe a blocked time on a day: id, when, and who and why."""
+    begins, ends = one.wall, one.wall + timedelta(minutes=one.duration)
+    first = appointments.format_clock(begins) if begins.date() == day else ""
+    last = appointments.format_clock(ends) if ends <= datetime.combine(day, time.max) else ""
+    is_all_day = first in ("", "12:00 AM") and not last
+    when = "All day" if is_all_day else f"{first or 'From the day before'} to {last or 'midnight'}"
+    return one.pk, when, " · ".join(filter(None, (str(one.doctor), one.reason)))
 
 
 def _build_url(request: Request, date: Any, status: str = "") -> str:

@@ -15,6 +15,7 @@ urlpatterns: list[URLPattern] = [
     path("book/<id:patient>", booking.book_appointment, name="book-for"),
     path("appointments/<id:visit>", appointment.show_appointment, name="appointment"),
     path("appointments/<id:visit>/edit", appointment.edit_appointment, name="appointment-edit"),
+    path("appointments/<id:visit>/undo", appointment.undo_edit, name="appointment-undo"),
     path("visits/<id:visit>/status", today.set_status, name="visit-status"),
     path("visits/<id:visit>/room", today.set_room, name="visit-room"),
     path("visits/<id:visit>/check-in", today.check_in, name="visit-check-in"),

@@ -13,10 +13,9 @@
     return answer?.ok ? answer.json() : { detail: "It could not be looked up. Check the connection and try again." };
   };
   const find = form.querySelector("[data-find]");
-  if (!find) return;
   const found = form.querySelector("[data-found]");
-  find.hidden = false;
-  find.addEventListener("click", async () => {
+  if (find) find.hidden = false;
+  find?.addEventListener("click", async () => {
     const query = new URLSearchParams({ doctor: form.elements.doctor.value, office: form.elements.office.value, duration: duration.value, after: when.value });
     const answer = await ask(form.dataset.next, query);
     found.textContent = answer.detail || answer.words;
@@ -26,9 +25,18 @@
     when.dispatchEvent(new Event("change", { bubbles: true }));
   });
 
+  // A block that begins at another time is as long as before.
+  const end = form.elements.block_end;
+  let began = when?.value;
+  when?.addEventListener("change", () => {
+    const moved = new Date(`${when.value}Z`) - new Date(`${began}Z`), ends = new Date(`${end?.value}Z`);
+    began = when.value;
+    if (moved && !Number.isNaN(ends.getTime())) end.value = new Date(ends.getTime() + moved).toISOString().slice(0, 16);
+  });
+
   const preview = form.querySelector("[data-preview]");
   if (!preview) return;
-  const watched = ["recurring_days", "recurs_every", "recur_end_date", "scheduled_time", "duration", "doctor", "office", "exam_room"];
+  const watched = ["recurring_days", "recurs_every", "recur_end_date", "scheduled_time", "duration", "block_end", "doctor", "office", "exam_room"];
   form.addEventListener("change", async (event) => {
     if (!watched.includes(event.target.name)) return;
     const values = [...new FormData(form)].filter(([key]) => watched.includes(key));
