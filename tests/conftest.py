@@ -16,6 +16,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from functools import partial
@@ -131,49 +132,54 @@ TOGETHER = (
     ("tests/toolkit/",),  # a running sandbox
     ("tests/backup/", "tests/audit/test_anchors.py", "tests/files/test_bucket.py"),  # an installation; boto3
 )
+_making: threading.Thread | None = None  # makes the original server
 _size = 0  # bytes of the process after the last run
 GARBAGE = 40  # MB by which the process grows between two runs of the garbage collector
 
-# Files that take more than 5 CPU seconds, those first whose worker is busy longest.
+# Files that take more than 5 CPU seconds, with processes that they start; those first that take longest by the clock.
 LONG = (
     "tests/browser/test_console.py",
     "tests/toolkit/test_snapshots.py",
     "tests/sandbox/test_documents.py",
     "tests/backup/test_restore.py",
     "tests/test_commands.py",
-    "tests/upgrade/test_upgrade.py",
-    "tests/console/test_hostile_urls.py",
-    "tests/audit/test_page_log.py",
-    "tests/audit/test_tampering.py",
-    "tests/contract/test_log_subjects.py",
     "tests/contract/test_fuzz.py",
+    "tests/operation/test_restarting.py",
+    "tests/contract/test_differences.py",
+    "tests/test_outages.py",
+    "tests/console/test_hostile_urls.py",
+    "tests/upgrade/test_upgrade.py",
+    "tests/upgrade/test_interrupted.py",
     "tests/contract/test_lists.py",
     "tests/contract/test_cerbo_rows.py",
+    "tests/incarnations/test_moves.py",
+    "tests/incarnations/test_standbys.py",
     "tests/contract/test_cerbo_fuzz.py",
     "tests/contract/test_access.py",
     "tests/contract/test_hostile.py",
+    "tests/operation/test_stopping.py",
+    "tests/operation/test_metrics.py",
+    "tests/operation/test_transfer.py",
+    "tests/operation/test_check.py",
+    "tests/audit/test_page_log.py",
+    "tests/changes/test_killed_workers.py",
     "tests/identity/test_schema_setup.py",
-    "tests/incarnations/test_moves.py",
     "tests/incarnations/test_copies.py",
-    "tests/incarnations/test_standbys.py",
     "tests/contract/test_keys.py",
+    "tests/contract/test_log_subjects.py",
     "tests/backup/test_own_server.py",
     "tests/console/catalogues/test_catalogues.py",
     "tests/console/developer/test_api_explorer.py",
     "tests/console/chart/test_chart.py",
     "tests/domains/clinical/test_note_pdf.py",
     "tests/contract/test_cerbo_access.py",
-    "tests/changes/test_killed_workers.py",
-    "tests/operation/test_transfer.py",
-    "tests/operation/test_restarting.py",
-    "tests/upgrade/test_interrupted.py",
     "tests/web_server/test_slow_callers.py",
 )
 
 
 @pytest.fixture(scope="session", autouse=True)
 def database() -> Iterator[None]:
-    """This worker's own server and its database, of which the first worker makes the original."""
+    """This worker's own server and its database, copies of what is made once."""
     if not PGDATA.exists():
         start_postgres()
     create_database(f"charthouse_{WORKER}")
@@ -195,13 +201,21 @@ def create_database(name: str, template: str = TEMPLATE) -> None:
 
 
 def start_postgres() -> None:
-    """Start this worker's server, a copy of the one that the first worker makes."""
-    with InterProcessLock(RUN / "lock"):
-        if not (RUN / "ready").exists():
-            _make_once()
-            (RUN / "ready").touch()
+    """Start this worker's server, a copy of the one that is made once."""
+    if _making is not None:
+        _making.join()
+    make_original()
     subprocess.run(["cp", "-a", MADE_ONCE, PGDATA], check=True)  # noqa: S607
     get_server(PGDATA, cleanup_mode=None, start=False).start()
+
+
+def make_original() -> None:
+    """Make the server that those of the workers are copies of, unless another process has made it or makes it now."""
+    with InterProcessLock(RUN / "lock"):
+        if not (RUN / "ready").exists():
+            shutil.rmtree(MADE_ONCE, ignore_errors=True)
+            _make_once()
+            (RUN / "ready").touch()
 
 
 def drop_database() -> None:
@@ -220,6 +234,14 @@ def pytest_configure(config: pytest.Config) -> None:
     # a sandbox that a test has started, which is another user's, could not read its data any more.
     config.option.basetemp = config.option.basetemp or str(RUN / "temporary")
     cases.select(config.getoption("--case"))
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Make the original server while tests are collected: other processes do most of it."""
+    global _making
+    if _first_process and not session.config.option.collectonly:
+        _making = threading.Thread(target=make_original)
+        _making.start()
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> "FileScheduling":

@@ -249,7 +249,7 @@ def test_developer_pages_need_the_permission(clinic: Clinic, browser: httpx.Clie
     theirs = open_signed_in_browser(staff.username)
     app = make_own_app(clinic)
     pages = ("apps", "apps/new", f"apps/{app.row.pk}", f"apps/{app.row.pk}/edit", "requests", "explorer")
-    for page in (*pages, "explorer/patients_list"):
+    for page in (*pages, "explorer/drchrono/patients_list"):
         browser.get(f"/developer/{page}")
         with bounded_queries():
             assert browser.get(f"/developer/{page}").status_code == 200, page

@@ -83,7 +83,11 @@ def select_open(actor: Actor) -> "QuerySet[PortalRequest]":
 
 def count_open(user: User) -> int:
     """Count the open requests that the user may see, at most MAX_COUNT + 1."""
-    return select_open(build_actor(user))[: MAX_COUNT + 1].count()
+    actor = build_actor(user)
+    # On every page: which of them the user may see is a long statement, for which there is often no need.
+    if not PortalRequest.objects.filter(practice=actor.practice, status="open").exists():
+        return 0
+    return select_open(actor)[: MAX_COUNT + 1].count()
 
 
 # -- the list ---------------------------------------------------------------------------------------------------
