@@ -11,7 +11,7 @@ from django_otp.oath import totp
 from charthouse.audit.events import EVENT_KINDS
 from charthouse.audit.models import Event
 from charthouse.domains.practice import user_accounts
-from charthouse.identity import second_factor
+from charthouse.identity import password_links, second_factor
 from charthouse.identity.models import PERMISSIONS, Practice, TokenCalls, User
 from tests import support
 from tests.cases import each_case
@@ -104,6 +104,10 @@ def send_link_to_staff(scene: Scene) -> None:
     scene.send(f"/settings/people/{scene.staff.pk}/link")
 
 
+def make_link_by_command(scene: Scene) -> None:
+    password_links.make_link(scene.staff)
+
+
 def hand_over(scene: Scene) -> None:
     scene.send(f"/settings/people/{scene.staff.pk}/primary", password=support.PASSWORD)
 
@@ -158,6 +162,7 @@ ACTS: dict[Callable[[Scene], None], list[str]] = {
     switch_off: ["account changed"],
     switch_on: ["account changed"],
     send_link_to_staff: ["password link sent"],
+    make_link_by_command: ["password link made"],
     hand_over: ["account changed"],
     change_sign_in_rules: ["sign-in rules changed"],
     create_user_by_command: ["account created"],

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
 from datetime import timedelta
 from itertools import count
 from typing import Any
@@ -161,6 +162,40 @@ def test_a_name_has_so_many_attempts_from_all_addresses(path: str) -> None:
     assert found[-2:] == [429, 429]
     assert 429 not in found[:-2]
     assert try_page("203.0.113.99", path, username="another", password="x").status_code != 429
+
+
+def shift_to(minute: int, second: int = 0) -> AbstractContextManager[None]:
+    """Stop at a minute of an hour of its own, up to what the test itself takes."""
+    now = clock.now()
+    at = now.replace(minute=minute, second=second, microsecond=0) + timedelta(hours=next(_hours))
+    return clock.shift(at - now)
+
+
+def test_a_window_is_a_quarter_of_an_hour_and_the_answer_says_when_it_ends() -> None:
+    """Each quarter counts by itself; what is refused may be tried again when the next begins."""
+    for minute in range(0, 60, 15):
+        with shift_to(minute, 1):
+            assert [try_console("198.51.100.1", n).status_code for n in range(LIMIT)] == [200] * LIMIT
+        with shift_to(minute + 10):
+            TokenCalls.objects.all().delete()
+            for n in range(LIMIT):
+                try_console("198.51.100.1", n)
+            left = int(try_console("198.51.100.1", LIMIT).headers["Retry-After"])
+        assert 240 <= left <= 300
+    now = clock.now().replace(hour=1, minute=0, second=0, microsecond=0)
+    windows = [attempt_limits.find_window(now + timedelta(minutes=n, seconds=59)) for n in range(60)]
+    assert [(start - now).total_seconds() / 60 for start in windows] == [n // 15 * 15 for n in range(60)]
+
+
+def test_what_is_refused_for_a_name_is_not_counted_for_the_address() -> None:
+    for n in range(LIMIT):
+        try_page(f"203.0.113.{n}", "/sign-in", username="somebody", password="x")
+    found = [
+        try_page("203.0.113.99", "/sign-in", username="somebody", password="x").status_code
+        for _ in range(LIMIT + 2)
+    ]
+    assert found == [429] * (LIMIT + 2)
+    assert [try_console("203.0.113.99", n).status_code for n in range(LIMIT + 1)] == [200] * LIMIT + [429]
 
 
 def test_codes_of_a_second_factor(clinic: support.Clinic) -> None:

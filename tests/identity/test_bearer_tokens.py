@@ -24,6 +24,14 @@ def clinic(database: None) -> Clinic:
     return make_practice(sharing=["share_patients"])
 
 
+@pytest.mark.parametrize("header", [None, "", "Bearer", "Bearer ", "Basic eDp5", "Bearer nobody"])
+def test_who_is_not_authenticated_has_no_practice(clinic: Clinic, header: str | None) -> None:
+    tenancy.set_tenant(clinic.id)
+    with pytest.raises(Unauthenticated):
+        bearer_tokens.authenticate(header, clock.now())
+    assert tenancy.get_connection().tenant is None
+
+
 def authenticate(token: str, at: datetime | None = None) -> Actor:
     return bearer_tokens.authenticate(f"Bearer {token}", at or clock.now())
 

@@ -2,14 +2,20 @@
 
 from collections import Counter
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from threading import Event
 from typing import Any
 
 import httpx
 import pytest
+from django.db import connections, transaction
 
+from charthouse.identity import token_pairs
 from charthouse.identity.models import AccessToken, RefreshToken
 from tests.concurrency import run_concurrently
+from tests.gateway.test_conflicts import is_waiting
 from tests.identity.oauth_flow import (
+    call_endpoint,
     exchange_code,
     is_accepted,
     obtain_code,
@@ -18,6 +24,7 @@ from tests.identity.oauth_flow import (
     refresh_tokens,
 )
 from tests.support import PASSWORD, App, Clinic, make_app, make_practice
+from tests.waiting import until
 
 
 @pytest.fixture(scope="module")
@@ -71,6 +78,40 @@ def test_concurrent_exchanges_of_several_codes_leave_one_live_pair(browser: http
     assert Counter(answer.status_code for answer in answers) == {200: 20}
     assert count_live(app) == (1, 1)
     assert sum(is_accepted(answer.json()["access_token"]) for answer in answers) == 1
+
+
+def test_everything_that_changes_pairs_waits_for_the_lock(
+    clinic: Clinic, browser: httpx.Client, app: App
+) -> None:
+    """One after the other, the calls find the lock taken, and do what they do when it is free."""
+    pair, code = obtain_tokens(browser, app), obtain_code(browser, app)
+    calls: list[Callable[[], Any]] = [
+        lambda: exchange_code(app, code),
+        lambda: exchange_code(app, code),  # used: revokes what was given for it
+        lambda: refresh_tokens(app, pair["refresh_token"]),
+        lambda: call_endpoint(app, "revoke_token", token=pair["access_token"]),
+        lambda: token_pairs.deauthorize(app.row.pk, clinic.user.pk),
+        lambda: token_pairs.issue_pair(app.row, clinic.user),
+    ]
+    for number, call in enumerate(calls):
+        if number == 2:
+            pair = obtain_tokens(browser, app)
+        done = Event()
+        with ThreadPoolExecutor(1) as pool, transaction.atomic():
+            token_pairs.lock_pairs(app.row.pk, clinic.user.pk)
+            running = pool.submit(run_with_connection, call, done)
+            until(is_waiting)
+            assert not done.is_set(), number
+        running.result()
+    assert count_live(app) == (1, 1)
+
+
+def run_with_connection(call: Callable[[], Any], done: Event) -> None:
+    try:
+        call()
+        done.set()
+    finally:
+        connections.close_all()
 
 
 def test_concurrent_refreshes_and_exchanges_leave_one_live_pair(browser: httpx.Client, app: App) -> None:

@@ -8,6 +8,11 @@ from tests.mutation.mutants import Mutant
 EQUIVALENTS: dict[tuple[str, str, str], str] = {
     (".*", r"@dataclass\(.*", ".*"): "frozen and slots keep code from writing to a value; no code does",
     (
+        r"charthouse\.identity\.bearer_tokens",
+        r"and \(c\.burst < t\.second_limit or .*",
+        r".*",
+    ): "what the quick statement does not find, the function finds that decides",
+    (
         r"charthouse\.changes\.feed",
         r".*2\*\*63 - 1.*",
         r".*2\*\* ?62 - 1.*",

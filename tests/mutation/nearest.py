@@ -14,7 +14,7 @@ WEBHOOKS = (
     "tests/changes/test_cerbo_webhooks.py",
     "tests/changes/test_events.py",
 )
-API_USERS = ("tests/identity/test_api_users.py", ENDED)
+API_USERS = ("tests/identity/test_api_users.py", "tests/identity/test_secret_keys.py", ENDED)
 SIGN_IN = (
     "tests/identity/test_sign_in.py",
     "tests/identity/test_pages.py",
@@ -49,7 +49,7 @@ NEAREST: dict[str, tuple[str, ...]] = {
     "charthouse.identity.grants": ("tests/changes/test_webhooks.py",),
     "charthouse.identity.api_users": API_USERS,
     "charthouse.identity.api_user_limits": API_USERS,
-    "charthouse.identity.sealed_secrets": (*API_USERS, "tests/identity/test_secret_keys.py"),
+    "charthouse.identity.sealed_secrets": API_USERS,
     "charthouse.identity.sessions": SIGN_IN,
     "charthouse.identity.sign_in_views": SIGN_IN,
     "charthouse.identity.second_factor": SIGN_IN,
@@ -68,11 +68,20 @@ NEAREST: dict[str, tuple[str, ...]] = {
         "tests/audit/test_events.py",
     ),
     "charthouse.identity.oauth_validator": (OAUTH, ENDED, "tests/identity/test_concurrent_token_calls.py"),
-    "charthouse.identity.oauth_views": (OAUTH, ENDED, "tests/audit/test_token_refusals.py"),
+    "charthouse.identity.oauth_views": (
+        OAUTH,
+        ENDED,
+        "tests/audit/test_token_refusals.py",
+        "tests/identity/test_oauth_rate_limit.py",
+    ),
     "charthouse.identity.oauth_refusals": ("tests/audit/test_token_refusals.py",),
     "charthouse.identity.scopes": (OAUTH,),
     "charthouse.identity.bearer_tokens": ("tests/identity/test_bearer_tokens.py", OAUTH),
-    "charthouse.identity.password_links": ("tests/identity/test_sign_in.py", ENDED),
+    "charthouse.identity.password_links": (
+        "tests/identity/test_sign_in.py",
+        ENDED,
+        "tests/audit/test_identity_events.py",
+    ),
     "charthouse.identity.attempt_limits": ("tests/identity/test_attempt_limits.py",),
     "charthouse.changes.actions": WEBHOOKS,
     "charthouse.changes.delivery_queue": ("tests/changes/test_delivery_queue.py", *WEBHOOKS),
