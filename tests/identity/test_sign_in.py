@@ -4,6 +4,7 @@ import re
 import time
 from datetime import timedelta
 from html import unescape
+from typing import Any
 
 import httpx
 import pytest
@@ -305,6 +306,24 @@ def test_a_second_request_shortly_after_sends_nothing(clinic: Clinic, link_path:
     with clock.shift(password_links.MIN_LINK_INTERVAL + timedelta(seconds=1)):
         request_link(clinic.user.username)
     assert len(list_mails(clinic)) == 2
+
+
+def test_a_request_shortly_after_a_link_of_the_operator_sends_nothing(clinic: Clinic) -> None:
+    password_links.make_link(clinic.user)
+    request_link(clinic.user.username)
+    assert list_mails(clinic) == []
+    with clock.shift(password_links.MIN_LINK_INTERVAL + timedelta(seconds=1)):
+        request_link(clinic.user.username)
+    assert len(list_mails(clinic)) == 1
+
+
+@pytest.mark.parametrize("values", [{"email": ""}, {"is_active": False}, {"practice": None}], ids=str)
+def test_who_can_have_no_link_gets_none(clinic: Clinic, values: dict[str, Any]) -> None:
+    user = make_user(clinic.practice, email="staff@clinic.example")
+    for name, value in values.items():
+        setattr(user, name, value)
+    assert not password_links.send_link(user)
+    assert list_mails(clinic) == []
 
 
 def test_the_link_ignores_the_host_header(clinic: Clinic) -> None:

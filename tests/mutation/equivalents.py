@@ -13,6 +13,11 @@ EQUIVALENTS: dict[tuple[str, str, str], str] = {
         r".*",
     ): "what the quick statement does not find, the function finds that decides",
     (
+        r"charthouse\.identity\.api_user_limits",
+        r".*r\.locked_until > %s .*",
+        r".*r\.locked_until >= %s .*",
+    ): "a lock that ends at this very microsecond is listed for it or not",
+    (
         r"charthouse\.changes\.feed",
         r".*2\*\*63 - 1.*",
         r".*2\*\* ?62 - 1.*",

@@ -48,7 +48,10 @@ NEAREST: dict[str, tuple[str, ...]] = {
     "charthouse.identity": ("tests/identity/",),
     "charthouse.identity.grants": ("tests/changes/test_webhooks.py",),
     "charthouse.identity.api_users": API_USERS,
-    "charthouse.identity.api_user_limits": API_USERS,
+    "charthouse.identity.api_user_limits": (
+        *API_USERS,
+        "tests/domains/patients/test_cerbo_portal_access.py",
+    ),
     "charthouse.identity.sealed_secrets": API_USERS,
     "charthouse.identity.sessions": SIGN_IN,
     "charthouse.identity.sign_in_views": SIGN_IN,

@@ -201,6 +201,14 @@ def test_one_email_a_minute_to_one_patient(clinic: Clinic, cerbo: httpx.Client) 
     assert len(list_sent(clinic)) == 3
 
 
+def test_a_limit_of_none_is_one_a_minute(
+    clinic: Clinic, cerbo: httpx.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(settings.API_LIMITS, "email_per_patient", 0)
+    to = patient(clinic)
+    assert [invite(cerbo, to).status_code for _ in range(2)] == [200, 429]
+
+
 @pytest.mark.usefixtures("one_a_minute")
 def test_what_was_refused_does_not_count(clinic: Clinic, cerbo: httpx.Client) -> None:
     to = patient(clinic, email="")
