@@ -97,6 +97,19 @@ def test_control_characters_and_blanks_are_refused(name: str) -> None:
     )
     if not of.multiline and not of.verbatim:
         wrong += ["a\nb", "a\r\nb", "a\tb", "a\u2028b", "\n", "a\n"]
+    if not of.verbatim:  # what shows nothing, and what no character is
+        wrong += [
+            "\u202e",
+            "\u2067\u2069",
+            "\u200f",
+            "\u200d\u200c",
+            "\u3164",
+            "\u2800 ",
+            "\u180e",
+            "\ufe0f",
+            "\U000e0041",
+        ]
+        wrong += ["a\ufffe", "\uffffa", "\ufdd0", "a\U0001ffff"]
     for text in wrong:
         with pytest.raises(InvalidValue):
             parse(key, text)
@@ -110,11 +123,26 @@ def test_texts_are_kept_trimmed_and_composed(name: str) -> None:
     good = values.make_good(key, None, 3, lambda path: 1)
     sample = (good[0] if key.type.is_list else good) + "x" * of.min_length
     kept = parse(key, sample)
-    for text in (f" {sample}", f"{sample}\u00a0 ", f"\u200b{sample}"):
+    for text in (
+        f" {sample}",
+        f"{sample}\u00a0 ",
+        f"\u200b{sample}",
+        f"\u202a{sample}\u202c",
+        f"\u2068{sample}\u2069",
+    ):
         assert parse(key, text) == kept
     if of.check or of.min_length or is_converted(of):
         return
     limit = of.max_length or getattr(column, "max_length", None) or 20
+    if limit > 4:  # joiners and marks of direction within a text are its own
+        for text in (
+            "\u0645\u06cc\u200c\u062e",
+            "\U0001f468\u200d\U0001f469",
+            "\u05d0\u200f!",
+            "\u2764\ufe0f",
+        ):
+            read = parse(key, text)
+            assert (read[0] if key.type.is_list else read) == text
     if limit > 2:
         assert parse(key, "e\u0301") == parse(key, "\u00e9") != parse(key, "e")
     if of.multiline:

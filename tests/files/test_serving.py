@@ -121,6 +121,29 @@ def test_if_range(door, file: StoredFile) -> None:  # type: ignore[no-untyped-de
         assert door(file, Range="bytes=0-1", If_Range=other).status_code == 200
 
 
+@DOORS
+def test_if_match(door, file: StoredFile) -> None:  # type: ignore[no-untyped-def]
+    """It compares strongly (RFC 9110, 13.1.1). Conditions by time are ignored: a file has no time of modification."""
+    tag = door(file).headers["etag"]
+    for names, status in (
+        (tag, 200),
+        (f'"other", {tag}', 200),
+        ("*", 200),
+        ('"other"', 412),
+        (f"W/{tag}", 412),
+    ):
+        answer = door(file, If_Match=names, If_None_Match='"other"')
+        assert (answer.status_code, answer.headers["etag"]) == (status, tag)
+        assert answer.content == (CONTENT if status == 200 else b"")
+    assert door(file, If_Unmodified_Since="Sat, 01 Jan 2000 00:00:00 GMT").status_code == 200
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE", "OPTIONS"])
+def test_a_link_is_read_only(file: StoredFile, method: str) -> None:
+    answer = by_link(file, method)
+    assert (answer.status_code, answer.headers["Allow"]) == (405, "GET, HEAD")
+
+
 def test_missing_content_is_not_found_by_a_gateway(file: StoredFile) -> None:
     lost = StoredFile(practice_id=file.practice_id, address="0" * 64, size=3, media_type="image/png")
     request = http.Request({"REQUEST_METHOD": "GET"}, ENTRY)

@@ -18,6 +18,8 @@ from tests.cases import each_case
 
 DOCS = Path(__file__).parents[2] / "docs" / "protocol.md"
 JSON = {"Content-Type": "application/json"}
+FORM = "application/x-www-form-urlencoded"
+PARTS = b'--b\r\nContent-Disposition: form-data; name="first_name"\r\n\r\n\xff\r\n--b--\r\n'
 BOM = b"\xef\xbb\xbf"
 
 
@@ -135,6 +137,8 @@ CASES: dict[str, tuple[Callable[[Caller], tuple[httpx.Response, ...]], tuple[int
     "No body": (lambda caller: caller.write(b""), (200, 204)),
     "A compressed body": (write(b"{}", Content_Encoding="gzip"), (415,)),
     "Content-Encoding identity": (write(b"{}", Content_Encoding="identity"), (200, 204)),
+    "A form that is not UTF-8": (write(b"first_name=%ff", Content_Type=FORM), (400,)),
+    "Parts that are not UTF-8": (write(PARTS, Content_Type="multipart/form-data; boundary=b"), (400,)),
     "A charset of JSON": (write(b"{}", Content_Type="application/json; charset=UTF-8"), (200, 204)),
     "A suffix +json": (write(b"{}", Content_Type="application/merge-patch+json"), (200, 204)),
     "An unknown media type": (write(b"<a/>", Content_Type="application/xml"), (415,)),

@@ -1,7 +1,8 @@
 """Serving files over HTTP in chunks, whole or by range (RFC 9110, section 14).
 
 A single byte range of ``Range`` is honored. Multiple ranges, other units and malformed values get the whole file, as
-the standard allows. ``If-None-Match`` and ``If-Range`` compare the ETag (section 13).
+the standard allows. ``If-Match``, ``If-None-Match`` and ``If-Range`` compare the ETag (section 13); a file has no
+time of modification, so conditions by time are ignored.
 """
 
 import io
@@ -61,7 +62,7 @@ class FileBody:
 
 @dataclass(frozen=True)
 class FileResponse:
-    """A response: status 200, 206, 304 or 416, media type, other headers and body."""
+    """A response: status 200, 206, 304, 412 or 416, media type, other headers and body."""
 
     status: int
     body: FileBody
@@ -71,16 +72,17 @@ class FileResponse:
 
 @dataclass(frozen=True)
 class FileConditions:
-    """The request headers Range, If-Range and If-None-Match, None where they are missing."""
+    """The request headers Range, If-Range, If-None-Match and If-Match, None where they are missing."""
 
     range: str | None = None
     if_range: str | None = None
     if_none_match: str | None = None
+    if_match: str | None = None
 
     @classmethod
     def read(cls, header: Callable[[str], str | None]) -> "FileConditions":
         """Read them with a function that returns a header of the request by name."""
-        return cls(header("Range"), header("If-Range"), header("If-None-Match"))
+        return cls(header("Range"), header("If-Range"), header("If-None-Match"), header("If-Match"))
 
 
 def serve_file(file: StoredFile, conditions: FileConditions) -> FileResponse:
@@ -107,6 +109,9 @@ def serve_content(
         ("Accept-Ranges", "bytes"),
         ("ETag", etag),
     ]
+    if conditions.if_match is not None and not is_match(conditions.if_match, etag, weak=False):
+        content.close()
+        return FileResponse(412, FileBody(io.BytesIO(), 0, 0), media_type, [("ETag", etag)])
     if conditions.if_none_match is not None and is_match(conditions.if_none_match, etag):
         content.close()
         return FileResponse(304, FileBody(io.BytesIO(), 0, 0), media_type, [("ETag", etag)])
@@ -124,9 +129,9 @@ def serve_content(
     return FileResponse(206, FileBody(content, start, end - start), media_type, headers)
 
 
-def is_match(if_none_match: str, etag: str) -> bool:
-    """Whether a header If-None-Match names the ETag, or any."""
-    names = {name.strip().removeprefix("W/") for name in if_none_match.split(",")}
+def is_match(header: str, etag: str, *, weak: bool = True) -> bool:
+    """Whether a header If-None-Match, or If-Match (not ``weak``), names the ETag, or any."""
+    names = {name.strip().removeprefix("W/" if weak else "") for name in header.split(",")}
     return etag in names or "*" in names
 
 

@@ -156,7 +156,9 @@ class Request:
     def parse_form(self, body: bytes) -> dict[str, Any]:
         """Parse an urlencoded form. Raises Malformed."""
         try:
-            return dict(parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=2000))
+            return dict(
+                parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=2000, errors="strict")
+            )
         except ValueError:
             raise Malformed("The form can't be read.") from None
 

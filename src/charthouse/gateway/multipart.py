@@ -60,4 +60,8 @@ def parse_multipart(environ: Mapping[str, Any]) -> dict[str, Any]:
         raise Malformed("Multipart form parse error.") from None
     if expected != 0 and not stream.is_complete(cast(Any, parser)._boundary):
         raise Malformed("The multipart body is cut short.")
+    if any("\ufffd" in text for name in fields for text in (name, fields[name])):
+        raise Malformed(
+            "The form is not UTF-8."
+        )  # the parser has put this in place of what it could not decode
     return {**{name: fields[name] for name in fields}, **{name: files[name] for name in files}}

@@ -36,6 +36,7 @@ _BINARY_TYPE = re.compile(r"(application|audio|font|image|model|video)/[a-z0-9][
 RANGE_STATUSES = {
     206: "The part that the header Range asks for.",
     304: "If-None-Match names what the caller has.",
+    412: "If-Match names another content.",
     416: "The file has no such part.",
 }
 

@@ -12,9 +12,17 @@ from django.core.validators import EmailValidator
 
 from charthouse.engine.declaration.values import InvalidValue, parse_text
 
-INVISIBLE = "\u200b\u2060\ufeff"  # zero-width space, word joiner, byte order mark: blanks that cannot be seen
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
-_CONTROL_IN_LINES = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f]")
+# Blanks that cannot be seen, and directions of a text as a whole, which come along when a number is copied: zero-width
+# space, word joiner, byte order mark, soft hyphen, Mongolian separator; embeddings, overrides and isolates.
+INVISIBLE = "\u200b\u2060\ufeff\u00ad\u180e\u202a-\u202e\u2066-\u2069"
+# What shows nothing by itself: joiners, marks of direction, fillers of Hangul and Braille, variations, tags.
+_ALONE = r"\u034f\u115f\u1160\u200c-\u200f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0000-\U000e0fff"
+_NOTHING = re.compile(rf"[\s{INVISIBLE}{_ALONE}]*")
+_NO_CHARACTERS = "\ufdd0-\ufdef" + "".join(
+    chr(plane << 16 | low) for plane in range(17) for low in (0xFFFE, 0xFFFF)
+)
+_CONTROL = re.compile(rf"[\x00-\x1f\x7f-\x9f\u2028\u2029{_NO_CHARACTERS}]")
+_CONTROL_IN_LINES = re.compile(rf"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f{_NO_CHARACTERS}]")
 _EDGES = re.compile(rf"\A[\s{INVISIBLE}]+|[\s{INVISIBLE}]+\Z")
 _EXTENSION = re.compile(r"(?:#|x|ext|extension)[.:]? ?\d{1,8}", re.IGNORECASE | re.ASCII)
 _PHONE = re.compile(r"\+?[\d\s().\-/\u2010-\u2015]+", re.ASCII)
@@ -38,7 +46,7 @@ def parse_kept_text(value: Any, *, multiline: bool = False) -> str:
             else "Control characters and line breaks are not allowed."
         )
     kept = normalize_text(text)
-    if text and not kept:
+    if text and _NOTHING.fullmatch(kept):
         raise InvalidValue("This field may not be blank.")
     return kept
 
