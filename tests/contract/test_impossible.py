@@ -36,7 +36,7 @@ AHEAD = {
     "accidents": r"auto_accident_(disabled_(from|to)|return_to_work)_date",
     "series, templates": r"recur_(start|end)_date|date_(start|end)",
     "price lists, subscriptions": r"(in)?effective_date|(start|end)_date",
-    "visits, breaks": r"scheduled_time|(start|end)(_date)?_time|date_of_service|service_date",
+    "visits, breaks": r"scheduled_time|block_end|(start|end)(_date)?_time|date_of_service|service_date",
     "reminders": r"scheduled_datetime",
     "waiting": r"waiting_list\.until",
     "medications": r"date_(started|stopped)_taking",
