@@ -175,8 +175,11 @@ def test_writes_are_refused_where_the_object_has_changed(sandbox: RunningSandbox
         name = "first_name"
         tag = ask("GET", path).headers["ETag"]
         assert ask("GET", path).headers["ETag"] == tag
-        unchanged = ask("GET", path, headers={"If-None-Match": tag})
-        assert (unchanged.status_code, unchanged.content) == (304, b"")
+        for known in (tag, f'"other", W/{tag}', "*"):  # compared weakly, RFC 9110, section 13.1.2
+            unchanged = ask("GET", path, headers={"If-None-Match": known})
+            assert (unchanged.status_code, unchanged.content) == (304, b""), known
+        weak = ask("PATCH", path, json={name: "Weak"}, headers={"If-Match": f"W/{tag}"})
+        assert weak.status_code == 412
         changed = ask("PATCH", path, json={name: "New"}, headers={"If-Match": tag})
         assert changed.status_code in (200, 204), changed.text
         stale = ask("PATCH", path, json={name: "Newer"}, headers={"If-Match": tag})

@@ -18,6 +18,7 @@ from django.utils.functional import cached_property  # functools' own takes a lo
 from charthouse.audit.request_log import LogEntry
 from charthouse.engine.declaration.resources import MAX_BODY, Declaration
 from charthouse.engine.errors import Malformed, NotFound, RequestError, TooLarge, UnsupportedMedia
+from charthouse.engine.execution import conformance
 from charthouse.files.models import StoredFile
 from charthouse.files.serving import FileBody, FileConditions, serve_file
 from charthouse.gateway import multipart
@@ -72,7 +73,8 @@ class Request:
 
     @cached_property
     def parameters(self) -> dict[str, str]:
-        """Query parameters; of several with the same name, the last."""
+        """Query parameters; of several with the same name, the last. Raises Malformed, and Invalid in strict mode."""
+        conformance.check_repeated_parameters(self.pairs)
         return dict(self.pairs)
 
     @property
@@ -164,14 +166,17 @@ class Request:
 
 
 def parse_json(body: bytes) -> Any:
-    """Parse a JSON text in UTF-8; a byte order mark is ignored (RFC 8259, section 8.1). Raises Malformed."""
+    """Parse a JSON text in UTF-8; a byte order mark is ignored (RFC 8259, section 8.1). Raises Malformed, and Invalid
+    in strict mode."""
     try:
-        return _decode(body.removeprefix(codecs.BOM_UTF8))
+        parsed = _decode(body.removeprefix(codecs.BOM_UTF8))
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         what = str(error)
         if not isinstance(error, msgspec.DecodeError):
             what = "nested too deeply" if isinstance(error, RecursionError) else "invalid UTF-8"
         raise Malformed(f"JSON parse error - {what}") from None
+    conformance.check_repeated_keys(body)
+    return parsed
 
 
 @dataclass(slots=True)

@@ -1,7 +1,10 @@
 """Where a call departs from the documentation although the hosted API takes it: unknown names, other JSON types, values
 outside of documented lists. Looked for only where ``modes`` says that somebody wants to know."""
 
+import json
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import suppress
 from typing import Any
 
 from django.db import models
@@ -46,11 +49,53 @@ def check_count(name: str, text: str | None, least: int, most: int | None) -> No
         return
     number = int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
     if number is None or number < least or (most is not None and number > most):
-        errors: dict[str, Any] = {}
         limits = f"from {least}" if most is None else f"from {least} to {most}"
-        modes.overlook(errors, name, f"This is no number {limits}; it is ignored or cut.")
-        if errors:
-            raise Invalid(errors)
+        _report(name, f"This is no number {limits}; it is ignored or cut.")
+
+
+def check_switch(name: str, text: str | None) -> None:
+    """Report a switch that is neither on nor off. Raises Invalid in strict mode."""
+    if text and modes.is_watched() and text.lower() not in ("true", "false", "1", "0"):
+        _report(name, "This is not true or false; it is read as false.")
+
+
+def check_repeated_parameters(pairs: Iterable[tuple[str, str]]) -> None:
+    """Report query parameters that are given several times and are no lists. Raises Invalid in strict mode."""
+    if not modes.is_watched():
+        return
+    counted = Counter(name for name, _ in pairs if not name.endswith("[]"))
+    _report_repeated(counted, "This parameter is given several times; the last counts.")
+
+
+def check_repeated_keys(text: bytes) -> None:
+    """Report keys that an object of a JSON text has several times. Raises Invalid in strict mode."""
+    if not modes.is_watched():
+        return
+    counted: Counter[str] = Counter()
+
+    def count(pairs: list[tuple[str, Any]]) -> None:
+        counted.update(
+            {name: times for name, times in Counter(name for name, _ in pairs).items() if times > 1}
+        )
+
+    with suppress(ValueError, RecursionError):  # what is not read here has been read already
+        json.loads(text, object_pairs_hook=count)
+    _report_repeated(counted, "This key is given several times; the last counts.")
+
+
+def _report_repeated(counted: Mapping[str, int], message: str) -> None:
+    errors: dict[str, Any] = {}
+    for name in [name for name, times in counted.items() if times > 1][:MAX_DEPARTURES]:
+        modes.overlook(errors, name, message)
+    if errors:
+        raise Invalid(errors)
+
+
+def _report(name: str, message: str) -> None:
+    errors: dict[str, Any] = {}
+    modes.overlook(errors, name, message)
+    if errors:
+        raise Invalid(errors)
 
 
 def find_errors(

@@ -56,7 +56,10 @@ def list_object_parameters(resource: Resource) -> tuple[str, ...]:
 
 
 def is_verbose(given: Mapping[str, str]) -> bool:
-    return given.get("verbose", "").lower() in ("true", "1")
+    """Tell whether keys that take longer to gather are asked for. Raises Invalid in strict mode."""
+    text = given.get("verbose", "")
+    conformance.check_switch("verbose", text)
+    return text.lower() in ("true", "1")
 
 
 def _choose_size(resource: Resource, text: str, verbose: bool) -> int:

@@ -38,10 +38,8 @@ def respond(request: Request, respond: Callable[[], Response]) -> Response:
     if request.method in ("GET", "HEAD") and response.status == 200 and _is_object(request, response):
         response.content = msgspec.json.encode(response.content)
         tag = _make_tag(response.content)
-        if (
-            tag in _parse_tags(request.header("If-None-Match") or "")
-            or request.header("If-None-Match") == "*"
-        ):
+        known = request.header("If-None-Match") or ""
+        if known.strip() == "*" or tag in {each.removeprefix("W/") for each in _parse_tags(known)}:
             return Response(304, headers=[*response.headers, ("ETag", tag)])
         response.headers.append(("ETag", tag))
     return response
