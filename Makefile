@@ -49,6 +49,7 @@ docs: .venv/dev.stamp browser ## write again what is printed from the declaratio
 	@$(BIN)/python -m tests.contract.coverage
 	@$(BIN)/python -m tests.contract.event_guide
 	@$(BIN)/python -m tests.operation.exports
+	@$(BIN)/python -m tools.wording
 	@$(BIN)/python -m tests.browser.screenshots
 
 lock: .venv/dev.stamp ## write requirements/ again from pyproject.toml

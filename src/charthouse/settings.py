@@ -86,7 +86,7 @@ SIGN_IN_LIMIT = int(os.environ.get("CHARTHOUSE_SIGN_IN_LIMIT", "30"))
 LOG_FIRST = os.environ.get("CHARTHOUSE_LOG_FIRST") == "1"
 FAILOVER = int(os.environ.get("CHARTHOUSE_FAILOVER", "0"))  # seconds
 _limits = [part.partition("=") for part in os.environ.get("CHARTHOUSE_API_LIMITS", "").split(",") if part]
-# Calls an hour of an app that is registered in the console; None: no limit.
+# Calls per hour of an app that is registered in the console; None: no limit.
 NEW_APP_LIMIT = int(os.environ.get("CHARTHOUSE_NEW_APP_LIMIT") or 0) or None
 API_LIMITS = {name.strip(): int(calls) for name, _, calls in _limits}
 _events = [part.partition("=") for part in os.environ.get("CHARTHOUSE_CERBO_EVENTS", "").split(",") if part]
@@ -258,7 +258,10 @@ AUTH_PASSWORD_VALIDATORS = [
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 USE_TZ = True
 TIME_ZONE = "UTC"
-LANGUAGE_CODE = "en-us"
+# The console is in English; the portal and what patients are sent in these languages (domains.patients.languages).
+LANGUAGE_CODE = "en"
+LANGUAGES = [("en", "English"), ("es", "Spanish")]
+LOCALE_PATHS = [Path(__file__).parent / "locale"]
 STATIC_URL = "/static/"
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.InMemoryStorage"},  # unused

@@ -33,8 +33,8 @@ def test_from_the_catalogue_to_a_paid_invoice(
     page.get_by_role("link", name="Take a payment").click()
     expect(page.get_by_label("Amount")).to_have_value("180.00")
     page.get_by_label("Amount").fill("80")
-    page.get_by_role("button", name="Note payment").click()
-    expect(page.get_by_text("The payment has been noted.")).to_be_visible()
+    page.get_by_role("button", name="Record payment").click()
+    expect(page.get_by_text("The payment has been recorded.")).to_be_visible()
     ask(page, "Void payment").get_by_role("link", name="Cancel").click()
     program = make_api_user(calendar.clinic.practice).client()
     (invoice,) = program.get(f"/api/v1/patients/{calendar.patient_id}/invoices").json()["data"]

@@ -278,7 +278,7 @@ def test_keyboard_alone(page: Page, enter: Callable[[str], Page]) -> None:
     """From the skip link into a form and out of it with Tab, Enter and typing."""
     enter("/catalogues/profiles")
     page.keyboard.press("Tab")
-    expect(page.get_by_role("link", name="To the content")).to_be_focused()
+    expect(page.get_by_role("link", name="Skip to content")).to_be_focused()
     page.keyboard.press("Enter")
     page.keyboard.press("Tab")
     expect(page.get_by_role("link", name="Add profile")).to_be_focused()

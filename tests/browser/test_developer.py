@@ -22,7 +22,7 @@ def test_from_registering_an_app_to_its_calls_in_the_log(
     enter("/developer/apps")
     page.get_by_role("link", name="Register an app").click()
     page.get_by_label("Name").fill("Intake")
-    page.get_by_label("Redirect addresses").fill(CALLBACK)
+    page.get_by_label("Redirect URIs").fill(CALLBACK)
     for scope in page.locator("input[name=scopes]").all():  # none is ticked by itself
         scope.check()
     page.get_by_role("button", name="Register").click()
@@ -31,7 +31,7 @@ def test_from_registering_an_app_to_its_calls_in_the_log(
     client_id = page.locator("#client-id").inner_text()
     secret = page.locator("#client-secret").inner_text()
     page.get_by_role("link", name="To the app").click()
-    expect(page.get_by_text("Nobody of your practice has authorized it.")).to_be_visible()
+    expect(page.get_by_text("No one in your practice has authorized this app.")).to_be_visible()
     address = page.url
 
     session = OAuth2Session(client_id, redirect_uri=CALLBACK)
@@ -48,7 +48,7 @@ def test_from_registering_an_app_to_its_calls_in_the_log(
     assert session.get(f"{live_server}/api/doctors").status_code == 200
 
     page.goto(address)
-    expect(page.get_by_role("link", name="Deauthorize", exact=True)).to_be_visible()
+    expect(page.get_by_role("link", name="Revoke access", exact=True)).to_be_visible()
     page.get_by_role("link", name="Try a call").click()
     page.get_by_label("Search operations").fill("users")
     page.locator("a", has=page.get_by_text("/api/users", exact=True)).first.click()
@@ -62,14 +62,14 @@ def test_from_registering_an_app_to_its_calls_in_the_log(
     page.get_by_role("link", name="Requests").first.click()
     expect(page.locator("tbody tr").filter(has_text="/api/doctors")).to_have_count(1)
     page.goto(address)
-    ask(page, "Deauthorize everybody").get_by_role("button", name="Deauthorize").click()
+    ask(page, "Revoke all access").get_by_role("button", name="Revoke access").click()
     expect(page.get_by_text("Its access is revoked.")).to_be_visible()
     assert session.get(f"{live_server}/api/doctors").status_code == 401
 
 
 def test_a_second_factor(page: Page, enter: Callable[[str], Page], live_server: str, clinic: Clinic) -> None:
     enter("/account")
-    page.get_by_role("link", name="Set it up").click()
+    page.get_by_role("link", name="Set up").click()
     device = TOTPDevice.objects.get(user=clinic.user)
     page.get_by_label("Code", exact=True).fill(f"{totp(device.bin_key):06}")
     page.get_by_role("button", name="Confirm").click()
@@ -77,7 +77,7 @@ def test_a_second_factor(page: Page, enter: Callable[[str], Page], live_server: 
     expect(codes).to_have_count(10)
     assert find_violations(page) == []
     recovery = codes.first.inner_text()
-    page.get_by_role("link", name="I have kept them").click()
+    page.get_by_role("link", name="I saved these codes").click()
     page.locator("summary").first.click()
     page.get_by_role("button", name="Sign out").click()
     page.get_by_label("Username").fill(clinic.user.username)
@@ -123,10 +123,10 @@ def test_a_webhook_of_the_practice(page: Page, enter: Callable[[str], Page]) -> 
     page.get_by_role("group", name="Task").get_by_label("task.created *").check()
     page.get_by_role("button", name="Save").click()
     expect(page.get_by_role("heading", name="https://hooks.example.com/charthouse")).to_be_visible()
-    expect(page.get_by_text("Nothing was delivered yet.")).to_be_visible()
+    expect(page.get_by_text("No deliveries yet.")).to_be_visible()
     assert "canary" not in page.content()
     assert find_violations(page) == []
-    page.get_by_role("link", name="Change").click()
+    page.get_by_role("link", name="Edit").click()
     expect(page.get_by_label("task.created *")).to_be_checked()
     assert "canary" not in page.content()
     assert find_violations(page) == []
@@ -136,5 +136,5 @@ def test_a_webhook_of_the_practice(page: Page, enter: Callable[[str], Page]) -> 
     question = ask(page, "Delete")
     assert find_violations(page) == []
     question.get_by_role("button", name="Delete").click()
-    expect(page.get_by_text("It is told of nothing more.")).to_be_visible()
-    expect(page.get_by_text("No webhook yet.")).to_be_visible()
+    expect(page.get_by_text("No more events are sent to it.")).to_be_visible()
+    expect(page.get_by_text("No webhooks yet.")).to_be_visible()

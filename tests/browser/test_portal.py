@@ -54,12 +54,12 @@ def test_from_the_invitation_to_what_was_sent(live_server: str, phone: Page) -> 
     page.get_by_label("Date of birth").fill("1987-04-13")
     page.get_by_label("Password", exact=True).fill(PASSWORD)
     page.get_by_label("Confirm password").fill(PASSWORD)
-    page.get_by_role("button", name="Accept the invitation").click()
-    expect(page.get_by_text("This is not the date of birth")).to_be_visible()
+    page.get_by_role("button", name="Accept invitation").click()
+    expect(page.get_by_text("This does not match the date of birth")).to_be_visible()
     page.get_by_label("Date of birth").fill("1987-04-12")
     page.get_by_label("Password", exact=True).fill(PASSWORD)
     page.get_by_label("Confirm password").fill(PASSWORD)
-    page.get_by_role("button", name="Accept the invitation").click()
+    page.get_by_role("button", name="Accept invitation").click()
     expect(page.get_by_role("status")).to_have_text("Your password has been set. Sign in with it.")
     page.get_by_label("Username").fill(patient.email.upper())
     page.get_by_label("Password").fill(PASSWORD)
@@ -83,7 +83,7 @@ def test_from_the_invitation_to_what_was_sent(live_server: str, phone: Page) -> 
     expect(sent).to_have_js_property("naturalWidth", 320)
 
     menu.get_by_role("link", name="Messages").click()
-    page.get_by_role("link", name="Write").click()
+    page.get_by_role("link", name="Write a message").click()
     page.get_by_label("Subject").fill("A question")
     page.get_by_label("Message", exact=True).fill("May I take it with food?")
     page.get_by_role("button", name="Send").click()
@@ -92,7 +92,7 @@ def test_from_the_invitation_to_what_was_sent(live_server: str, phone: Page) -> 
     menu.get_by_role("link", name="Questionnaires").click()
     page.get_by_role("link", name="How are you?").click()
     page.get_by_role("button", name="Send").click()
-    expect(page.get_by_role("alert")).to_have_text("Not sent yet: 2 answers to look at again.")
+    expect(page.get_by_role("alert")).to_have_text("Not sent yet: check 2 answers.")
     page.get_by_label("The text?").fill("Well")
     page.get_by_label("Good").check()
     page.get_by_label("Back").check()
@@ -240,5 +240,11 @@ def test_pages_in_light_and_in_dark(live_server: str, phone: Page, known: Portal
     look(outside, outside[:1] + outside[2:3])
     sign_in(phone, live_server, known)
     look(inside, [inside[4], inside[6], inside[8], inside[10]])
+    phone.get_by_role("button", name="Large text").click()
+    phone.get_by_role("button", name="Español").click()
+    expect(phone.locator("html.large-text[lang=es]")).to_be_attached()
+    for address in inside:
+        phone.goto(live_server + address)
+        found[f"{address}, large"] = find_too_wide(phone)
     assert {address: faults for address, faults in found.items() if faults} == {}
-    assert len(found) == 26
+    assert len(found) == 42

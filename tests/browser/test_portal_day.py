@@ -58,7 +58,7 @@ def let_in(phone: Page, address: str, username: str) -> None:
     phone.get_by_label("Date of birth").fill("1987-04-12")
     phone.get_by_label("Password", exact=True).fill(PASSWORD)
     phone.get_by_label("Confirm password").fill(PASSWORD)
-    phone.get_by_role("button", name="Accept the invitation").click()
+    phone.get_by_role("button", name="Accept invitation").click()
     phone.get_by_label("Username").fill(username)
     phone.get_by_label("Password").fill(PASSWORD)
     phone.get_by_role("button", name="Sign in").click()
@@ -91,7 +91,7 @@ def test_from_an_invitation_to_what_other_systems_see(
         page.get_by_role("button", name="Invite to the portal").click()
         expect(page.get_by_text(f"An e-mail goes to {email}.")).to_be_visible()
         enter("/outbox").locator("tbody a").first.click()
-        expect(page.get_by_role("heading", name="Your patient portal at Harbour Clinic")).to_be_visible()
+        expect(page.get_by_role("heading", name="Patient portal of Harbour Clinic for Amara")).to_be_visible()
         (path,) = re.findall(r"(/portal/invitations/\S+)", page.get_by_role("main").inner_text())
 
         # The patient takes the link, signs in, and answers what was asked.

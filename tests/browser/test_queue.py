@@ -32,6 +32,6 @@ def test_requests_are_settled(page: Page, enter: Callable[[str], Page], calendar
     expect(page.get_by_text("The request was accepted.")).to_be_visible()
     page.get_by_role("link", name="Fish oil").click()
     ask(page, "Dismiss").get_by_role("button", name="Dismiss").click()
-    expect(page.get_by_text("Nothing waits.")).to_be_visible()
+    expect(page.get_by_text("Nothing to review.")).to_be_visible()
     page.get_by_label("Status").select_option("all")
     expect(page.locator("tbody tr")).to_have_count(2)

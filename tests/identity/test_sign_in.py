@@ -168,7 +168,7 @@ def test_a_practice_can_require_a_second_factor(clinic: Clinic) -> None:
         assert browser.get(address).headers["Location"] == "/account/second-factor", address
     part = browser.get("/", headers={"HX-Request": "true"})
     assert part.headers["HX-Redirect"] == "/account/second-factor"
-    assert "requires it of everyone" in browser.get("/account/second-factor").text
+    assert "requires it for everyone" in browser.get("/account/second-factor").text
     enable_second_factor(browser, staff)
     assert browser.get("/").status_code == 200
     other = client()
@@ -243,7 +243,7 @@ def parse_link(letter: Outgoing) -> str:
 def set_password(address: str, password: str) -> httpx.Response:
     browser = client(follow_redirects=True)
     page = browser.get(address)
-    if "does not work any more" in page.text:
+    if "no longer works" in page.text:
         return page
     fields = {"new_password1": password, "new_password2": password}
     return browser.post(str(page.url), data=parse_hidden_fields(page) | fields)
@@ -254,7 +254,7 @@ NEW = "another long pass phrase"
 
 def request_link_for_primary_user(clinic: Clinic) -> str:
     """Return the path of the link mailed to the primary user. Signing in afterwards would invalidate it."""
-    assert "on its way" in request_link(clinic.user.email.upper()).text
+    assert "we sent a link" in request_link(clinic.user.email.upper()).text
     (letter,) = list_mails(clinic)
     assert (letter.recipient, letter.purpose) == (clinic.user.email, "account")
     return parse_link(letter)
@@ -273,7 +273,7 @@ def test_a_forgotten_password(clinic: Clinic) -> None:
     assert sign_in(client(), clinic.user.username, NEW).status_code == 302
     assert sign_in(client(), clinic.user.username).status_code == 200
     assert before.get("/").status_code == 302  # other sessions are ended
-    assert "does not work any more" in set_password(link_path, "and yet another phrase").text
+    assert "no longer works" in set_password(link_path, "and yet another phrase").text
 
 
 def test_weak_passwords_are_refused(clinic: Clinic, link_path: str) -> None:
@@ -285,7 +285,7 @@ def test_weak_passwords_are_refused(clinic: Clinic, link_path: str) -> None:
 
 def test_a_link_is_valid_for_a_day(clinic: Clinic, link_path: str) -> None:
     with clock.shift(timedelta(hours=25)):
-        assert "does not work any more" in set_password(link_path, NEW).text
+        assert "no longer works" in set_password(link_path, NEW).text
     with clock.shift(timedelta(hours=23)):
         assert "has been set" in set_password(link_path, NEW).text
 
@@ -356,7 +356,7 @@ def test_changing_the_password(clinic: Clinic) -> None:
     wrong = browser.post("/account/password", data=form | {"old": "x", "new": "short", "again": "shorter"})
     assert wrong.status_code == 400
     text = unescape(wrong.text)
-    for words in ("That is not your password", "too short", "not the same"):
+    for words in ("That password is incorrect", "too short", "not the same"):
         assert words in text
     right = {"old": PASSWORD, "new": NEW, "again": NEW}
     assert browser.post("/account/password", data=form | right).status_code == 302

@@ -94,7 +94,7 @@ def test_a_requested_appointment_holds_its_time(clinic: Clinic, known: PortalPat
         message = Message.objects.get(patient=known.patient.pk)
         assert Event.objects.filter(patient_id=known.patient.pk, what="portal appointment").count() == 1
     assert (message.type, message.owner_id) == ("OA", clinic.user.pk)
-    assert message.title == "Appointment requested Tuesday, March 3, 9:30 AM: Sore throat"
+    assert message.title == "Appointment requested Tuesday, March 3, 2026, 9:30 AM: Sore throat"
     assert request_time(browser, time).status_code == 409
 
 
@@ -131,7 +131,7 @@ def test_nothing_is_offered_that_is_not_online(clinic: Clinic, known: PortalPati
     browser = known.browser()
     page = browser.get(PATH)
     assert list_times(page) == []
-    assert "takes no appointments online" in page.text
+    assert "does not take appointments online" in page.text
     assert request_time(browser, "2026-03-03 14:00:00").status_code == 200
     assert list_appointments(clinic) == []
 

@@ -120,7 +120,7 @@ def test_wrong_dates_of_birth_are_limited(caller: Caller) -> None:
     _, path = invite(caller)
     for born in ("1987-04-13", "", "x", "9" * 500):
         answer = take(path, born)
-        assert "not the date of birth" in answer.text
+        assert "not match the date of birth" in answer.text
         assert pending(caller)["activated_on"] is None
     assert take(path, "1900-01-01").status_code == 404
     assert client().get(path).status_code == 404, "nor with the right one, after five wrong ones"
@@ -184,10 +184,10 @@ def test_the_chosen_password_signs_in_and_is_stored_as_a_hash(caller: Caller) ->
         ({"password": "short", "again": "short"}, "too short"),
         ({"password": "123456789012", "again": "123456789012"}, "entirely numeric"),
         ({"password": "amara@example.com", "again": "amara@example.com"}, "too similar"),
-        ({"again": "something else"}, "not the same"),
+        ({"again": "something else"}, "don&#x27;t match"),
         ({"password": "", "again": ""}, "required"),
         ({"password": "x" * 201, "again": "x" * 201}, "at most 200"),
-        ({"username": " "}, "Choose a name"),
+        ({"username": " "}, "Enter a username"),
         ({"username": "a\0b"}, "Null characters"),
     ],
 )
@@ -208,7 +208,7 @@ def test_usernames_are_unique(caller: Caller) -> None:
     assert is_taken(take(first))
     _, second = invite(caller)
     answer = take(second)
-    assert "Somebody else signs in with this name" in answer.text
+    assert "This username is taken" in answer.text
     assert is_taken(take(second, username="amara.too"))
 
 
@@ -223,7 +223,7 @@ def test_concurrent_choices_of_a_username_succeed_once(caller: Caller) -> None:
     browsers = [open_invitation(path) for path in paths]
     answers = at_once(4, lambda at: take(paths[at], browser=browsers[at]))
     assert sorted(answer.status_code for answer in answers) == [200, 200, 200, 302]
-    assert sum("Somebody else signs in" in answer.text for answer in answers) == 3
+    assert sum("This username is taken" in answer.text for answer in answers) == 3
 
 
 def test_a_new_password_by_link_keeps_the_username(caller: Caller) -> None:

@@ -281,7 +281,7 @@ def test_a_questionnaire_is_answered_once(known: PortalPatient, browser: httpx.C
         browser, address, **{names["text"]: " ", names["number"]: "many", names["long_text"]: "Kept"}
     )
     assert answer.status_code == 400
-    assert "3 answers to look at again" in answer.text
+    assert "check 3 answers" in answer.text
     assert "Kept" in answer.text, "what was said stays"
     said = {"text": "Fine", "yes_no": "no", "number": "3.5", "date": "2026-01-02", "one": "Good"}
     sent = {names[kind]: value for kind, value in said.items()} | {names["several"]: ["Back", "Head"]}
@@ -341,7 +341,7 @@ def test_rows_of_another_patient_are_not_found(known: PortalPatient, browser: ht
         for path in PAGES:
             page = browser.get(f"/portal{path}").text
             assert "CANARY" not in page
-            assert "To do" not in page or "There is none" in page
+            assert "To do" not in page or "No questionnaires to answer" in page
         assert "CANARY" not in browser.get("/portal/messages/new", params={"to": message.pk}).text
         assert "Follow-up" not in browser.get("/portal/appointments", params={"before": visit.pk}).text
         with tenancy.within(other.clinic.id):
@@ -383,7 +383,7 @@ def test_open_requests_are_limited(
     assert post(browser, "/portal/images", image=("x.png", make_png())).status_code == 302
     answer = post(browser, "/portal/images", image=("x.png", make_png()))
     assert answer.status_code == 409
-    assert "look at already" in answer.text
+    assert "items from you to review" in answer.text
     assert len(Chart(known).requests()) == 1
 
 

@@ -1,5 +1,6 @@
 """Proxies: parents and others who open a patient's record in the portal."""
 
+import re
 from datetime import date, timedelta
 from typing import Any
 
@@ -12,6 +13,7 @@ from charthouse.audit import request_log
 from charthouse.domains.patients import portal_proxies
 from charthouse.domains.patients.models import Patient, PortalProxy, PortalRequest
 from charthouse.domains.patients.portal_notices import queue_notice
+from charthouse.domains.patients.portal_requests import settle
 from charthouse.identity import tenancy
 from charthouse.outbox.models import Outgoing
 from tests.identity.oauth_flow import open_signed_in_browser
@@ -106,6 +108,32 @@ def test_what_a_proxy_sends_is_the_patients_and_the_audit_names_the_proxy(
         assert cursor.fetchall() == [(parent.patient.pk,)]
 
 
+def test_a_message_of_a_proxy_names_who_wrote_it_to_staff_and_patient(
+    clinic: Clinic, parent: PortalPatient
+) -> None:
+    child = make_child(clinic, 14)
+    own = give_access(clinic, child)
+    row = add_proxy(parent, child)
+    browser = parent.browser()
+    open_record(browser, row.pk)
+    browser.get("/portal/messages/new")
+    post(browser, "/portal/messages/new", subject="A rash", note="Since Monday.")
+    assert "Ana Lima for the patient, " in browser.get("/portal/messages").text
+    with tenancy.within(clinic.id):
+        request = PortalRequest.objects.get(practice=clinic.id)
+        assert request.proxy_id == parent.patient.pk
+    staff = open_signed_in_browser(clinic.user.username)
+    assert "Ana Lima for the patient" in staff.get("/queue").text
+    assert "Ana Lima for the patient" in staff.get(f"/queue/{request.pk}").text
+    with tenancy.within(clinic.id):
+        message = settle(request, clinic.user.pk, accept=True)
+    thread = staff.get(f"/inbox/{message.message_id}").text
+    assert re.search(r"Ana Lima</span> for the patient", thread)
+    for whose in (browser, own.browser()):
+        assert "From Ana Lima for Leo Lima, " in whose.get("/portal/messages").text
+        assert "From Ana Lima for Leo Lima, " in whose.get(f"/portal/messages/{message.pk}").text
+
+
 def test_a_form_of_the_record_before_is_refused(clinic: Clinic, parent: PortalPatient) -> None:
     row = add_proxy(parent, make_child(clinic, 8))
     browser = parent.browser()
@@ -138,7 +166,7 @@ def test_an_ended_proxy_sees_nothing_more(clinic: Clinic, parent: PortalPatient,
     answer = browser.get("/portal/health")
     assert (answer.status_code, answer.headers["Location"]) == (302, "/portal/records")
     text = browser.get("/portal/records").text
-    assert "open that record any more" in text
+    assert "no longer have access to that record" in text
     assert "Leo" not in text
     assert open_record(browser, row.pk).status_code == 404
 
@@ -189,7 +217,7 @@ def test_the_practice_adds_invites_and_ends(clinic: Clinic) -> None:
         row = PortalProxy.objects.get(practice=clinic.id)
     assert "End proxy access?" in staff.get(f"{path}/proxies/{row.pk}").text
     post(staff, f"{path}/proxies/{row.pk}")
-    assert "Nobody acts for the patient" in staff.get(path).text
+    assert "No proxies." in staff.get(path).text
 
 
 @pytest.mark.parametrize(
@@ -198,7 +226,7 @@ def test_the_practice_adds_invites_and_ends(clinic: Clinic) -> None:
         (18, 40, "parent", "act for patients under 18"),
         (8, 40, "cousin", "Choose what the person is"),
         (8, 12, "caregiver", "A proxy is 18 or older"),
-        (8, None, "parent", "Choose a person from the list"),
+        (8, None, "parent", "choose a person from the list"),
     ],
 )
 def test_who_cannot_be_a_proxy(

@@ -108,7 +108,7 @@ def test_bills_show_what_is_to_pay(known: PortalPatient, chart: Chart) -> None:
     void = make_invoice(chart, voided_at=clock.now())
     foreign = make_invoice(Chart(make_portal_patient(known.clinic, first_name="Chidi")))
     page = browser.get("/portal/bills").text
-    assert "$100.00 to pay" in page
+    assert "$100.00 due" in page
     assert "due 04/03/2026" in page
     assert f"Invoice {paid_one.pk}" in page
     for hidden in (void, foreign):

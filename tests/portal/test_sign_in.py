@@ -88,7 +88,7 @@ def test_sessions_of_portal_and_console_are_separate(known: PortalPatient) -> No
         other = client(cookies={"charthouse_portal": session, **cookies})
         assert other.get("/").headers["Location"].startswith("/sign-in"), "the console"
         assert other.get("/settings").headers["Location"].startswith("/sign-in")
-    assert "go together" in sign_in(client(), known.clinic.user.username).text
+    assert "username or the password is incorrect" in sign_in(client(), known.clinic.user.username).text
 
     person = make_user(known.clinic.practice, password=PASSWORD)
     console = client()
@@ -125,7 +125,7 @@ def test_both_sessions_in_one_browser(known: PortalPatient) -> None:
 def test_unknown_usernames_are_refused(username: str) -> None:
     answer = sign_in(client(), username)
     assert answer.status_code == 400
-    assert "go together" in answer.text
+    assert "username or the password is incorrect" in answer.text
 
 
 def test_a_wrong_password_is_reported_and_audited(known: PortalPatient) -> None:
@@ -184,7 +184,7 @@ def test_revocation_ends_the_session_at_once(known: PortalPatient) -> None:
     with tenancy.within(known.clinic.id):
         portal_access.revoke(known.clinic.id, known.patient.pk, known.clinic.user.pk)
     assert not is_in(browser)
-    assert "go together" in sign_in(client(), known.username).text
+    assert "username or the password is incorrect" in sign_in(client(), known.username).text
 
 
 def test_deleting_the_patient_ends_the_session(known: PortalPatient) -> None:
@@ -299,9 +299,9 @@ NEW = {"current": PASSWORD, "password": "another good password", "again": "anoth
 def test_changing_the_password_needs_the_present_one(known: PortalPatient) -> None:
     browser, other = known.browser(), known.browser()
     for said, wrong in (
-        ({"current": "wrong"}, "This is not your password."),
-        ({"current": ""}, "This is not your password."),
-        ({"again": "something else"}, "not the same"),
+        ({"current": "wrong"}, "That password is incorrect."),
+        ({"current": ""}, "That password is incorrect."),
+        ({"again": "something else"}, "don&#x27;t match"),
         ({"password": "short", "again": "short"}, "too short"),
         ({"password": known.username, "again": known.username}, "too similar"),
     ):

@@ -97,7 +97,7 @@ def verify_code(request: HttpRequest) -> HttpResponseBase:
         emit_audit_event(
             "sign-in failed", practice_id=user.practice_id, user_id=user.pk, details={"by": "code"}
         )
-        wrong = "That code is not right. After several wrong ones, wait a little before the next."
+        wrong = "That code is incorrect. After several wrong ones, wait a little before the next."
         page = render(request, "charthouse/sign_in_code.html", {"wrong": wrong}, status=400)
     else:
         page = render(request, "charthouse/sign_in_code.html")

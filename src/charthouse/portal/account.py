@@ -5,6 +5,7 @@ from django.contrib import messages
 from django.contrib.auth.hashers import check_password
 from django.http import HttpResponseBase
 from django.shortcuts import redirect
+from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 
 from charthouse.domains.patients import portal_access
@@ -35,7 +36,7 @@ def change_password(request: Request) -> HttpResponseBase:
     if check_password(old, row.password):
         counted.forgive()
     else:
-        current = "This is not your password."
+        current = _("That password is incorrect.")
         AxesProxyHandler.user_login_failed(sender=sessions.COOKIE, credentials=attempt, request=request)
     if current or not good:
         return render_page(
@@ -43,5 +44,5 @@ def change_password(request: Request) -> HttpResponseBase:
         )
     portal_access.change_password(row, form.cleaned_data["password"])
     sessions.start_session(request, row)
-    messages.success(request, "Your password has been changed.")
+    messages.success(request, _("Your password has been changed."))
     return redirect("portal-account")

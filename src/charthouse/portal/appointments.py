@@ -8,6 +8,8 @@ from zoneinfo import ZoneInfo
 
 from django.db.models import QuerySet
 from django.http import HttpResponseBase
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from charthouse import clock
 from charthouse.domains.scheduling.models import FREEING_STATUSES, Appointment
@@ -19,9 +21,14 @@ from charthouse.portal.sessions import SignedInPatient
 MAX_UPCOMING = 100
 CHANGEABLE_STATUSES = ("", "Not Confirmed", "Confirmed")
 STATUS_COLORS = {
-    "Confirmed": "green",
+    gettext_noop("Confirmed"): "green",
     **dict.fromkeys(FREEING_STATUSES, "secondary"),
 }  # of the statuses that patients see
+_FREEING = (
+    gettext_noop("Cancelled"),
+    gettext_noop("No Show"),
+    gettext_noop("Rescheduled"),
+)  # for translations
 
 
 @dataclass(frozen=True)
@@ -86,11 +93,11 @@ def build_visit(row: Appointment, signed: Collection[int] = ()) -> Visit:
     return Visit(
         begins=row.scheduled_time.astimezone(ZoneInfo(row.office.doctor.timezone)),
         minutes=row.duration,
-        name=(profile and (profile.name_portal or profile.name)) or "Visit",
+        name=(profile and (profile.name_portal or profile.name)) or _("Visit"),
         doctor=str(row.doctor),
         office=row.office,
         notice=profile.portal_notice if profile and ahead else "",
-        state=row.status if row.status in STATUS_COLORS else "",
+        state=_(row.status) if row.status in STATUS_COLORS else "",
         color=STATUS_COLORS.get(row.status, ""),
         id=row.pk,
         note=row.pk in signed,

@@ -15,9 +15,12 @@ from zoneinfo import ZoneInfo
 from django.contrib import messages
 from django.http import HttpResponseBase
 from django.shortcuts import redirect
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop, override
 
 from charthouse import clock
 from charthouse.domains.messaging.models import Message
+from charthouse.domains.patients.languages import ENGLISH, format_time
 from charthouse.domains.practice.models import Office
 from charthouse.domains.scheduling import bookable_windows
 from charthouse.domains.scheduling.bookable_windows import VisitType
@@ -37,7 +40,7 @@ MAX_SLOTS = 60  # offered at once
 MAX_REQUESTED = 5  # upcoming appointments of a patient, beyond which the practice is to be called
 REQUESTED = "Not Confirmed"  # status
 ONLINE_APPOINTMENT = "OA"  # type of a message: reference drchrono/enums.yaml
-_TAKEN = "That time has just been taken. Choose another."
+_TAKEN = gettext_noop("That time has just been taken. Choose another.")
 
 
 @dataclass(frozen=True)
@@ -78,7 +81,7 @@ def choose_time(request: Request) -> HttpResponseBase:
         if not wrong:
             return redirect("portal-appointments")
     values = {
-        "title": "Request an appointment",
+        "title": _("Request an appointment"),
         "kinds": kinds if choice else [],
         "people": _list_names(choice.kind, people) if choice else [],
         "reason": given.get("reason", ""),
@@ -95,14 +98,14 @@ def choose_other_time(request: Request, row: int) -> HttpResponseBase:
     found = _find_open(request, row)
     user = next((one for one in _list_providers(request) if one.doctor_id == found.doctor_id), None)
     if found.profile is None or user is None or not appointments.is_movable(found):
-        raise Conflict("This appointment can't be moved online. Call the practice.")
+        raise Conflict(_("This appointment can't be moved online. Call the practice."))
     choice, wrong = Choice(found.profile, user, found.office), ""
     if request.method == "POST":
         wrong = _move(request, found, choice, request.POST.get("time", ""))
         if not wrong:
             return redirect("portal-appointments")
     values = {
-        "title": "Change the time",
+        "title": _("Change the time"),
         "kinds": [found.profile],
         "moved": appointments.build_visit(found),
         "phone": _find_phone(request),
@@ -121,10 +124,13 @@ def cancel_appointment(request: Request, row: int) -> HttpResponseBase:
         def call_off() -> None:
             _lock_open(request, row)
             _change(request, found, {"status": "cancelled"})
-            _tell_provider(request, found, "cancelled", f"cancelled {_format_time(visit.begins)}")
+            _tell_provider(request, found, "cancelled", visit.begins)
 
         writing.in_transaction({}, call_off)
-        messages.success(request, f"Your appointment on {_format_time(visit.begins)} is cancelled.")
+        messages.success(
+            request,
+            _("The appointment on %(time)s is cancelled.") % {"time": format_time(visit.begins, "long")},
+        )
         return redirect("portal-appointments")
     return render_page(request, "cancel.html", {"visit": visit})
 
@@ -221,10 +227,13 @@ def _list_free(request: Request, choice: Choice, first: date, last: date) -> Ite
 def _book(request: Request, choice: Choice, time: str, reason: str) -> str:
     """Book the time, and return why it can't be; "" when it is booked. Raises Conflict for a patient with many."""
     if len(appointments.list_upcoming(request.guest, MAX_REQUESTED)) >= MAX_REQUESTED:
-        raise Conflict(f"You have {MAX_REQUESTED} appointments already. Call the practice for another.")
+        raise Conflict(
+            _("There are %(count)s upcoming appointments already. Call the practice to make another.")
+            % {"count": MAX_REQUESTED}
+        )
     slot = next((one for one in _list_slots(request, choice) if one.value == time), None)
     if slot is None:
-        return _TAKEN
+        return _(_TAKEN)
     payload = {
         "title": reason or choice.kind.name,
         "appointment_type": choice.kind.name,
@@ -239,16 +248,14 @@ def _book(request: Request, choice: Choice, time: str, reason: str) -> str:
         actor = make_portal_actor(request.guest.practice.pk)
         writing.create(get_registry()["appointments"], actor, [payload], is_list=False)
         row = appointments.select_appointments(request.guest).latest("pk")
-        words = f"requested {_format_time(slot.local)}" + (f": {reason}" if reason else "")
-        _tell_provider(request, row, "requested", words)
+        _tell_provider(request, row, "requested", slot.local, reason)
 
     try:
         writing.in_transaction({}, book)
     except Conflict:
-        return _TAKEN
-    messages.success(
-        request, f"Your appointment on {_format_time(slot.local)} is requested. The practice will confirm it."
-    )
+        return _(_TAKEN)
+    words = _("The appointment on %(time)s is requested. The practice will confirm it.")
+    messages.success(request, words % {"time": format_time(slot.local, "long")})
     return ""
 
 
@@ -256,20 +263,21 @@ def _move(request: Request, row: Appointment, choice: Choice, time: str) -> str:
     """Move the appointment, and return why it can't be; "" when it is moved."""
     slot = next((one for one in _list_slots(request, choice) if one.value == time), None)
     if slot is None:
-        return _TAKEN
+        return _(_TAKEN)
 
     def move() -> str:
         _lock_open(request, row.pk)
         try:
             _change(request, row, {**_format_span(slot, choice), "status": REQUESTED})
         except Conflict:
-            return _TAKEN
-        _tell_provider(request, row, "moved", f"moved to {_format_time(slot.local)}")
+            return _(_TAKEN)
+        _tell_provider(request, row, "moved to", slot.local)
         return ""
 
     if wrong := writing.in_transaction({}, move):
         return wrong
-    messages.success(request, f"Your appointment is moved to {_format_time(slot.local)}.")
+    words = _("The appointment is moved to %(time)s.")
+    messages.success(request, words % {"time": format_time(slot.local, "long")})
     return ""
 
 
@@ -284,7 +292,7 @@ def _find_open(request: Request, row: int) -> Appointment:
     if found is None:
         raise NotFound()
     if not appointments.is_open(found):
-        raise Conflict("This appointment can't be changed online any more. Call the practice.")
+        raise Conflict(_("This appointment can no longer be changed online. Call the practice."))
     return found
 
 
@@ -303,9 +311,12 @@ def _change(request: Request, row: Appointment, values: dict[str, Any]) -> None:
     writing.update(get_registry()["appointments"], actor, "modify", row.pk, values)
 
 
-def _tell_provider(request: Request, row: Appointment, what: str, words: str) -> None:
-    """Put a message about it into the provider's message center, and write an audit event."""
+def _tell_provider(request: Request, row: Appointment, what: str, local: datetime, reason: str = "") -> None:
+    """Put a message about it into the provider's message center, and write an audit event. ``what`` was done to the
+    appointment, or with the ``local`` time."""
     guest = request.guest
+    with override(ENGLISH):
+        words = f"{what} {format_time(local, 'long')}" + (f" by {guest.sender}" if guest.proxy else "")
     owner = User.objects.filter(practice=guest.practice.pk, role="doctor", doctor_id=row.doctor_id)
     Message.objects.create(
         practice=guest.practice,
@@ -313,15 +324,11 @@ def _tell_provider(request: Request, row: Appointment, what: str, words: str) ->
         patient=guest.patient,
         owner=owner.order_by("pk").first(),
         type=ONLINE_APPOINTMENT,
-        title=f"Appointment {words}"[:500],
+        title=f"Appointment {words}{f': {reason}' if reason else ''}"[:500],
     )
     emit_audit_event(
         "portal appointment",
         practice_id=guest.practice.pk,
         patient_id=guest.patient.pk,
-        details={"appointment": row.pk, "what": what},
+        details={"appointment": row.pk, "what": what.removesuffix(" to")},
     )
-
-
-def _format_time(local: datetime) -> str:
-    return f"{local:%A, %B} {local.day}, {local:%I:%M %p}".replace(", 0", ", ")

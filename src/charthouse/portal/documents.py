@@ -6,6 +6,8 @@ from django.contrib import messages
 from django.db.models import QuerySet
 from django.http import Http404, HttpResponseBase
 from django.shortcuts import redirect
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from charthouse.domains.documents import images
 from charthouse.domains.documents.models import PatientImage, SharedDocument
@@ -21,6 +23,12 @@ from charthouse.portal.paging import paginate_latest
 from charthouse.portal.sessions import SignedInPatient
 
 IMAGES_PER_PAGE = 12  # images
+# Errors of ``images.submit_uploaded_image``, for translations.
+_ERRORS = (
+    gettext_noop("The file is not a valid image."),
+    gettext_noop("The file is larger than 16 MB."),
+    gettext_noop("photo: the file is larger than 16 MB."),
+)
 
 
 def _select_shared(guest: SignedInPatient) -> "QuerySet[SharedDocument]":
@@ -62,7 +70,7 @@ def show_images(request: Request) -> HttpResponseBase:
         wrong = _upload(request)
         if not wrong:
             messages.success(
-                request, "Your image was sent. The practice looks at it before it is in your chart."
+                request, _("Your image was sent. The practice reviews it before it is added to your chart.")
             )
             return redirect("portal-images")
     rows, older = paginate_latest(request, _select_images(guest), size=IMAGES_PER_PAGE)
@@ -81,12 +89,13 @@ def _upload(request: Request) -> str:
     """Upload the posted image and return the error, "" if there is none. Raises Conflict."""
     given = request.FILES.get("image")
     if given is None:
-        return "Choose an image."
+        return _("Choose an image.")
     portal_requests.require_capacity(request.guest)
     try:
-        images.submit_uploaded_image(request.guest.patient, given)
+        images.submit_uploaded_image(request.guest.patient, given, request.proxy)
     except (InvalidValue, TooLarge) as refusal:
-        return getattr(refusal, "detail", "") or " ".join(getattr(refusal, "messages", ()))
+        texts = [refusal.detail] if isinstance(refusal, TooLarge) else refusal.messages
+        return " ".join(_(one) for one in texts)
     return ""
 
 

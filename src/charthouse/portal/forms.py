@@ -6,6 +6,7 @@ from typing import Any
 from django import forms
 from django.contrib.auth import get_user_model, password_validation
 from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
 
 from charthouse.domains.patients import portal_credentials
 from charthouse.domains.patients.models import Patient
@@ -39,7 +40,7 @@ class PasswordForm(forms.Form):
         if not password:
             return values
         if "again" in values and values["again"] != password:
-            self.add_error("again", "The two are not the same.")
+            self.add_error("again", _("The passwords don't match."))
         patient = self.patient
         owner = get_user_model()(
             username=values.get("username") or self.known_as,
@@ -65,5 +66,5 @@ class InvitationForm(PasswordForm):
             return self.known_as
         name = portal_credentials.normalize_username(self.cleaned_data["username"])
         if not name:
-            raise ValidationError("Choose a name to sign in with.")
+            raise ValidationError(_("Enter a username."))
         return name

@@ -10,6 +10,8 @@ from typing import Any
 from django.db.models import F, Q, QuerySet
 from django.http import HttpResponse, HttpResponseBase
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from charthouse.domains.clinical.absences import find_absent_allergies
 from charthouse.domains.clinical.models import Allergy, ClinicalNote
@@ -28,6 +30,13 @@ from charthouse.portal.page import Request, page, render_page
 from charthouse.portal.sessions import SignedInPatient
 
 MAX_ROWS = 200  # of a section; the rest is counted
+# Of ``clinical.absences``, for translations.
+_ABSENCES = (
+    gettext_noop("No known allergies"),
+    gettext_noop("No known drug allergies"),
+    gettext_noop("No known food allergies"),
+    gettext_noop("No known environmental allergies"),
+)
 NOT_GIVEN = ("RE", "NA")  # completion status of a vaccine that was refused or not administered
 
 
@@ -53,10 +62,10 @@ def show_health(request: Request) -> HttpResponseBase:
         one.absence = find_absent_allergies(one.snomed_code, one.description, one.rxnorm)
     values = {
         "sections": (
-            ("Medications", list(medications[: MAX_ROWS + 1]), "charthouse/portal/medication.html"),
-            ("Allergies", allergies, "charthouse/portal/allergy.html"),
+            (_("Medications"), list(medications[: MAX_ROWS + 1]), "charthouse/portal/medication.html"),
+            (_("Allergies"), allergies, "charthouse/portal/allergy.html"),
             (
-                "Immunizations",
+                _("Immunizations"),
                 list(vaccines.order_by("-administered_start", "-pk")[: MAX_ROWS + 1]),
                 "charthouse/portal/immunization.html",
             ),

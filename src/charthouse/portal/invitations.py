@@ -6,6 +6,7 @@ Nobody is signed in here. The link's secret and the date of birth authenticate t
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
@@ -15,12 +16,14 @@ from charthouse.domains.patients.models import PortalAccess
 from charthouse.identity import attempt_limits
 from charthouse.identity.lockout import answer_throttled
 from charthouse.identity.models import Practice
+from charthouse.portal.display import localize
 from charthouse.portal.forms import InvitationForm
 
 TEMPLATE = "charthouse/portal/invitation.html"
 
 
 @never_cache
+@localize
 @sensitive_post_parameters()
 @require_http_methods(["GET", "HEAD", "POST"])
 @answer_throttled
@@ -45,7 +48,7 @@ def accept_invitation(request: HttpRequest, secret: str) -> HttpResponseBase:
     if wrong is not None and "born" not in wrong:
         attempt.forgive()
     if good and wrong == {}:
-        messages.success(request, "Your password has been set. Sign in with it.")
+        messages.success(request, _("Your password has been set. Sign in with it."))
         return redirect("portal-sign-in")
     if wrong is None or portal_access.find_access_by_link(secret) is None:
         return render(request, TEMPLATE, status=404)

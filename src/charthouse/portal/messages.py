@@ -6,6 +6,8 @@ from django.contrib import messages as flash_messages
 from django.db.models import QuerySet
 from django.http import HttpResponseBase
 from django.shortcuts import redirect
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from charthouse.domains.messaging import secure_messages
 from charthouse.domains.messaging.models import PatientMessage, PatientMessageAttachment
@@ -17,12 +19,21 @@ from charthouse.portal.paging import paginate_latest
 from charthouse.portal.sessions import SignedInPatient
 
 MAX_RECIPIENTS = 250
+# Errors of ``secure_messages.MESSAGE_KEYS``, for translations.
+_ERRORS = (
+    gettext_noop("This field is required."),
+    gettext_noop("This field may not be blank."),
+    gettext_noop("Ensure this field has at least 10 characters."),
+    gettext_noop("Ensure this field has no more than 54 characters."),
+    gettext_noop("Ensure this field has no more than 100 characters."),
+    gettext_noop("Ensure this field has no more than 20000 characters."),
+)
 
 
 def select_correspondence(guest: SignedInPatient) -> "QuerySet[PatientMessage]":
     """Select the patient's messages, in both directions."""
     rows: QuerySet[PatientMessage] = secure_messages.list_correspondence(guest.patient).select_related(
-        "user", "doctor"
+        "user", "doctor", "request__proxy", "patient"
     )
     return rows
 
@@ -34,7 +45,8 @@ def show_list(request: Request) -> HttpResponseBase:
     waiting = portal_requests.describe_latest(
         portal_requests.select_requests(request.guest, "secure_message").filter(status="open"), 20
     )
-    return render_page(request, "messages.html", {"rows": rows, "older": older, "waiting": waiting})
+    senders = [(row, _name_sender(request.guest, row)) for row in rows]
+    return render_page(request, "messages.html", {"rows": senders, "older": older, "waiting": waiting})
 
 
 @page()
@@ -47,6 +59,7 @@ def show_message(request: Request, row: int) -> HttpResponseBase:
         secure_messages.mark_read_by_patient(request.guest.patient, found.pk)
     values = {
         "message": found,
+        "sender": _name_sender(request.guest, found, in_full=True),
         "attachments": _select_attachments(request.guest).filter(patient_message=found.pk),
     }
     return render_page(request, "message.html", values)
@@ -59,6 +72,25 @@ def download_attachment(request: Request, row: int) -> HttpResponseBase:
     if found is None:
         raise NotFound()
     return serve_to_patient(request, found.attachment, "attachments", row)
+
+
+def _name_sender(guest: SignedInPatient, message: PatientMessage, *, in_full: bool = False) -> str:
+    """Name who sent a message: the practice (``in_full``: and the user), the patient, or a proxy for the patient."""
+    if message.sent_by == "dr":
+        writer = message.user or message.doctor
+        name = f"{writer.first_name} {writer.last_name}".strip()
+        return f"{name}, {guest.practice.name}" if in_full and name else guest.practice.name
+    proxy = message.request.proxy if message.request else None
+    return portal_requests.name_sender(guest, proxy)
+
+
+def _translate(errors: Any) -> dict[str, Any]:
+    """Translate the errors of a message, by key."""
+    return (
+        {key: [_(text) for text in texts] for key, texts in errors.items()}
+        if isinstance(errors, dict)
+        else {}
+    )
 
 
 def _select_attachments(guest: SignedInPatient) -> "QuerySet[PatientMessageAttachment]":
@@ -81,13 +113,12 @@ def write_message(request: Request) -> HttpResponseBase:
     if request.method == "POST":
         portal_requests.require_capacity(request.guest)
         try:
-            secure_messages.send_message(
-                request.guest.patient, {name: value for name, value in posted.items() if value}
-            )
+            given = {name: value for name, value in posted.items() if value}
+            secure_messages.send_message(request.guest.patient, given, request.proxy)
         except Invalid as refusal:
-            errors = dict(refusal.errors) if isinstance(refusal.errors, dict) else {}
+            errors = _translate(refusal.errors)
         else:
-            flash_messages.success(request, "Your message was sent.")
+            flash_messages.success(request, _("Your message was sent."))
             return redirect("portal-messages")
     elif answered := select_correspondence(request.guest).filter(pk=_parse_id(request.GET.get("to"))).first():
         subject = answered.subject if answered.subject.startswith("Re: ") else f"Re: {answered.subject}"

@@ -12,11 +12,13 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseNotAllowed
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils import timezone
+from django.utils import timezone, translation
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from charthouse.engine.errors import NotFound, RequestError
 from charthouse.identity.audit_events import emit_audit_event
-from charthouse.portal import sessions
+from charthouse.portal import display, sessions
 
 
 class Request(HttpRequest):
@@ -30,14 +32,14 @@ class Request(HttpRequest):
 View = Callable[..., HttpResponseBase]
 # (name of the URL, label, icon) of the menu's entries.
 MENU = (
-    ("portal-home", "Home", "home"),
-    ("portal-appointments", "Appointments", "calendar"),
-    ("portal-messages", "Messages", "messages"),
-    ("portal-questionnaires", "Questionnaires", "checklist"),
-    ("portal-health", "Health record", "report-medical"),
-    ("portal-bills", "Bills", "receipt"),
-    ("portal-documents", "Documents", "files"),
-    ("portal-images", "Images", "file-upload"),
+    ("portal-home", gettext_lazy("Home"), "home"),
+    ("portal-appointments", gettext_lazy("Appointments"), "calendar"),
+    ("portal-messages", gettext_lazy("Messages"), "messages"),
+    ("portal-questionnaires", gettext_lazy("Questionnaires"), "checklist"),
+    ("portal-health", gettext_lazy("Health record"), "report-medical"),
+    ("portal-bills", gettext_lazy("Bills"), "receipt"),
+    ("portal-documents", gettext_lazy("Documents"), "files"),
+    ("portal-images", gettext_lazy("Images"), "file-upload"),
 )
 
 
@@ -48,7 +50,7 @@ def page(*methods: str) -> Callable[[View], View]:
     """Decorate a view of the portal. ``methods``: GET, with HEAD, by default.
 
     The view may raise a RequestError, which is rendered. Answers are not cached (``no-store``). Times are rendered in
-    the patient's time zone.
+    the patient's time zone, words in the language of the person who is signed in (see ``display``).
     """
 
     def decorate(view: View) -> View:
@@ -63,7 +65,8 @@ def page(*methods: str) -> Callable[[View], View]:
             try:
                 guest = sessions.load_patient(request)
             except sessions.ProxyEnded:
-                messages.warning(request, "You can't open that record any more.")
+                with translation.override(display.choose_language(request)):
+                    messages.warning(request, _("You no longer have access to that record."))
                 return redirect("portal-records")
             if guest is None:
                 return _redirect_to_sign_in(request)
@@ -71,19 +74,23 @@ def page(*methods: str) -> Callable[[View], View]:
             request.proxy = guest.proxy and guest.proxy.proxy_id  # for the request log
             if request.method not in (*(methods or ("GET",)), "HEAD"):
                 return HttpResponseNotAllowed(methods or ("GET",))
-            try:
-                with timezone.override(guest.zone):
-                    _record_write(request)
-                    return view(request, *args, **values)
-            except RequestError as refusal:
-                detail = (
-                    "There is nothing at this address." if isinstance(refusal, NotFound) else refusal.detail
-                )
-                return render_page(request, "refused.html", {"detail": detail}, refusal.status)
+            language = display.choose_language(request, guest.person)
+            with translation.override(language), timezone.override(guest.zone):
+                return _call_view(view, request, *args, **values)
 
         return answered
 
     return decorate
+
+
+def _call_view(view: View, request: Request, *args: Any, **values: Any) -> HttpResponseBase:
+    """Call a view, and render its refusal."""
+    try:
+        _record_write(request)
+        return view(request, *args, **values)
+    except RequestError as refusal:
+        detail = _("This page doesn't exist.") if isinstance(refusal, NotFound) else refusal.detail
+        return render_page(request, "refused.html", {"detail": detail}, refusal.status)
 
 
 def _record_write(request: Request) -> None:

@@ -1,19 +1,25 @@
 """What the patient sent and the practice has not settled yet."""
 
 from django.db.models import QuerySet
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
-from charthouse.domains.patients.models import PortalRequest
+from charthouse.domains.patients.models import Patient, PortalRequest
 from charthouse.engine.errors import Conflict
 from charthouse.portal.sessions import SignedInPatient
 
 MAX_OPEN = 50
 # Label and color of a request's status, as patients see it.
 STATUS_BADGES = {
-    "open": ("Received", "blue"),
-    "accepted": ("In your chart", "green"),
-    "dismissed": ("Looked at", "secondary"),
+    "open": (gettext_lazy("Received"), "blue"),
+    "accepted": (gettext_lazy("In your chart"), "green"),
+    "dismissed": (gettext_lazy("Reviewed"), "secondary"),
 }
-TYPE_LABELS = {"image": "Image", "secure_message": "Message", "questionnaire": "Questionnaire"}
+TYPE_LABELS = {
+    "image": gettext_lazy("Image"),
+    "secure_message": gettext_lazy("Message"),
+    "questionnaire": gettext_lazy("Questionnaire"),
+}
 
 
 def select_requests(guest: SignedInPatient, *types: str) -> "QuerySet[PortalRequest]":
@@ -32,8 +38,17 @@ def require_capacity(guest: SignedInPatient) -> None:
     """Raise Conflict for a patient who has MAX_OPEN open requests."""
     if select_requests(guest).filter(status="open").count() >= MAX_OPEN:
         raise Conflict(
-            f"The practice has {MAX_OPEN} things of yours to look at already. Try again when it has."
+            _("The practice has %(count)s items from you to review. Try again when it has done so.")
+            % {"count": MAX_OPEN}
         )
+
+
+def name_sender(guest: SignedInPatient, proxy: Patient | None) -> str:
+    """Name who sent something: "you", the patient, or a proxy for the patient."""
+    if proxy is not None:
+        values = {"proxy": proxy.display_name, "patient": guest.patient.display_name}
+        return _("%(proxy)s for %(patient)s") % values
+    return guest.patient.display_name if guest.proxy else _("you")
 
 
 def describe_latest(rows: "QuerySet[PortalRequest]", most: int) -> list[dict[str, object]]:
@@ -46,6 +61,7 @@ def describe_latest(rows: "QuerySet[PortalRequest]", most: int) -> list[dict[str
             "words": STATUS_BADGES[row.status][0],
             "color": STATUS_BADGES[row.status][1],
             "row": row,
+            "sender": _("%(proxy)s for the patient") % {"proxy": row.proxy.display_name} if row.proxy else "",
         }
-        for row in rows[:most]
+        for row in rows.select_related("proxy")[:most]
     ]

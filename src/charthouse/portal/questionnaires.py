@@ -6,6 +6,7 @@ from django.contrib import messages
 from django.db.models import QuerySet
 from django.http import HttpResponseBase
 from django.shortcuts import redirect
+from django.utils.translation import gettext as _
 
 from charthouse.domains.questionnaires import answers
 from charthouse.domains.questionnaires.models import Assignment, Question
@@ -52,11 +53,11 @@ def answer(request: Request, row: int) -> HttpResponseBase:
     if request.method == "POST":
         portal_requests.require_capacity(request.guest)
         try:
-            answers.submit_answers(found, {one.key: _read_answer(request, one) for one in put})
+            answers.submit_answers(found, {one.key: _read_answer(request, one) for one in put}, request.proxy)
         except Invalid as refusal:
             errors, status = _get_errors(refusal), 400
         else:
-            messages.success(request, "Your answers were sent.")
+            messages.success(request, _("Your answers were sent."))
             return redirect("portal-questionnaires")
     values = {
         "assignment": found,
@@ -86,7 +87,7 @@ def _get_errors(refusal: Invalid) -> dict[str, Any]:
 def _build_question(question: Question, entered: Any, errors: Any) -> dict[str, Any]:
     chosen = entered if isinstance(entered, list) else [entered]
     words = (
-        (("yes", "Yes"), ("no", "No"))
+        (("yes", _("Yes")), ("no", _("No")))
         if question.kind == "yes_no"
         else [(one, one) for one in question.choices]
     )

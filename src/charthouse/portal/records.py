@@ -2,6 +2,7 @@
 
 from django.http import HttpResponseBase
 from django.shortcuts import redirect
+from django.utils.translation import gettext as _
 
 from charthouse.domains.patients.portal_proxies import RELATIONSHIPS
 from charthouse.engine.errors import NotFound
@@ -16,7 +17,7 @@ def show_records(request: Request) -> HttpResponseBase:
     """Show the records that the person may open."""
     guest = request.guest
     choices = [
-        {"row": row.pk, "patient": row.patient, "words": RELATIONSHIPS.get(row.relationship, "")}
+        {"row": row.pk, "patient": row.patient, "words": _(RELATIONSHIPS[row.relationship])}
         for row in guest.records
     ]
     own = {"row": OWN, "patient": guest.person, "words": ""}

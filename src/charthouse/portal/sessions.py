@@ -18,6 +18,7 @@ from django.http import HttpRequest, HttpResponse
 from django.middleware.csrf import rotate_token
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare, salted_hmac
+from django.utils.translation import gettext
 
 from charthouse.domains.patients.models import Patient, PortalAccess, PortalProxy
 from charthouse.domains.patients.portal_proxies import RELATIONSHIPS, list_records
@@ -78,7 +79,14 @@ class SignedInPatient:
     @property
     def relationship(self) -> str:
         """What a proxy is to the patient, in words."""
-        return RELATIONSHIPS.get(self.proxy.relationship, "") if self.proxy else ""
+        return gettext(RELATIONSHIPS[self.proxy.relationship]) if self.proxy else ""
+
+    @property
+    def sender(self) -> str:
+        """Who acts, for staff: the patient, or the proxy with the relationship."""
+        if self.proxy is None:
+            return self.patient.display_name
+        return f"{self.person.display_name}, {RELATIONSHIPS[self.proxy.relationship].lower()}"
 
     @property
     def zone(self) -> ZoneInfo:

@@ -10,6 +10,8 @@ from axes.handlers.proxy import AxesProxyHandler
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
@@ -22,16 +24,16 @@ from charthouse.identity.lockout import answer_throttled, render_locked_out
 from charthouse.identity.models import Practice
 from charthouse.identity.sealed_secrets import seal
 from charthouse.portal import sessions
+from charthouse.portal.display import localize
 from charthouse.portal.forms import MAX_PASSWORD_LENGTH, MAX_USERNAME_LENGTH
 
 SIGN_IN_TEMPLATE = "charthouse/portal/sign_in.html"
 FORGOTTEN_TEMPLATE = "charthouse/portal/password_link.html"
-WRONG_CREDENTIALS = (
-    "The username and the password do not go together. Both are needed, and the password as you chose it."
-)
+WRONG_CREDENTIALS = gettext_noop("The username or the password is incorrect.")
 
 
 @never_cache
+@localize
 @sensitive_post_parameters()
 @require_http_methods(["GET", "HEAD", "POST"])
 @answer_throttled
@@ -54,7 +56,7 @@ def sign_in(request: HttpRequest) -> HttpResponseBase:
         return render(
             request,
             SIGN_IN_TEMPLATE,
-            {"next": back, "wrong": WRONG_CREDENTIALS, "username": name},
+            {"next": back, "wrong": _(WRONG_CREDENTIALS), "username": name},
             status=400,
         )
     chosen = [row for row in found if str(row.practice_id) == request.POST.get("practice")] or found
@@ -69,14 +71,16 @@ def sign_in(request: HttpRequest) -> HttpResponseBase:
 
 
 @require_POST
+@localize
 def sign_out(request: HttpRequest) -> HttpResponseBase:
     """Sign out."""
     sessions.end_session(request)
-    messages.success(request, "You are signed out.")
+    messages.success(request, _("You are signed out."))
     return redirect("portal-sign-in")
 
 
 @never_cache
+@localize
 @require_http_methods(["GET", "HEAD", "POST"])
 @answer_throttled
 def request_password_link(request: HttpRequest) -> HttpResponse:

@@ -21,7 +21,7 @@ from charthouse.sandbox.loader import Row
 from charthouse.sandbox.seeder import Seeder
 
 FAVORITES = {dosage.drug for condition in COMMON for dosage in condition.dosages}
-PHARMACY = "0000017"  # NCPDP id
+PHARMACY = "0000017"  # NCPDP ID
 PATIENT_INTERVAL = 3  # one patient in so many takes a supplement
 REQUESTS = 8  # requests for a supplement that wait for staff
 

@@ -44,7 +44,7 @@ def test_entries_are_listed_page_by_page(clinic: Clinic, browser: httpx.Client) 
     assert 10 <= older.count("Updated patient") < audit.PAGE_SIZE
     assert "Signed in" in browser.get("/audit", params={"action": "Not specified"}).text
     assert "Signed in" not in browser.get("/audit", params={"action": "Create"}).text
-    assert "Nothing in these days." in browser.get("/audit?from=2001-01-01&to=2001-01-02").text
+    assert "No entries for these dates." in browser.get("/audit?from=2001-01-01&to=2001-01-02").text
     for nonsense in (
         "from=x",
         "to=99999-01-01",

@@ -151,7 +151,7 @@ def test_two_people_who_take_a_payment_at_once(desk: Desk) -> None:
     answers = at_once(3, lambda n: desk.take("125.00", browsers[n], **{"was.owed": owed}))
     assert sorted(one.status_code for one in answers) == [302, 409, 409]
     refused = next(one for one in answers if one.status_code == 409)
-    assert "Meanwhile the patient owes $0.00" in refused.text
+    assert "The patient owes $0.00 now" in refused.text
     assert desk.read().owed == 0
 
 
@@ -240,7 +240,7 @@ def test_every_patient_who_owes_is_on_a_page(desk: Desk, monkeypatch: pytest.Mon
     assert f"/patients/{other.pk}/account" in second
     assert "1 to 1 of 2 patients" in first
     assert "2 to 2 of 2 patients" in second
-    sums = re.compile(r'aria-label="Sums">.*?</section>', re.DOTALL)
+    sums = re.compile(r'aria-label="Totals">.*?</section>', re.DOTALL)
     assert sums.findall(first) == sums.findall(second) != []
     assert desk.browser.get("/billing?page=3").headers["location"] == "/billing"
     assert "Mastercard" in desk.browser.get(f"/patients/{other.pk}/account").text

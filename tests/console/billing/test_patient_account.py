@@ -164,7 +164,7 @@ def test_limits_of_quantity_and_discount(account: Account) -> None:
 
 def test_a_voided_charge_is_unchanged(account: Account) -> None:
     row = account.charge()
-    assert "stays to be seen" in account.browser.get(f"{account.url_path}/charges/{row}/do/void").text
+    assert "stays in the ledger" in account.browser.get(f"{account.url_path}/charges/{row}/do/void").text
     since = clock.now()
     account.write(f"charges/{row}/do/void")
     shown = account.show(f"charges/{row}")
@@ -213,7 +213,7 @@ def test_an_expired_estimate_is_refused(account: Account) -> None:
         transaction_date="2026-03-02",
         expiration_date="2026-03-01",
     )
-    assert "before the day of the estimate" in answer.text
+    assert "before the date of the estimate" in answer.text
     account.write("estimates/new", name="Shot", amount="38.00", transaction_date=past, expiration_date=past)
     (estimate,) = account.list_rows("estimates")
     answer = account.send(f"estimates/{estimate['id']}/do/convert")

@@ -162,7 +162,7 @@ def test_reminders_are_rows_of_inputs(browser: httpx.Client, clinic: Clinic) -> 
 
 def test_inconsistent_values_are_refused(browser: httpx.Client) -> None:
     tracker = OWN["health_trackers"] | {"end_age": "30"}
-    assert "lies before the start" in send(browser, "/catalogues/trackers/new", **tracker).text
+    assert "is before the start" in send(browser, "/catalogues/trackers/new", **tracker).text
     red = send(browser, "/catalogues/tags/new", **OWN["tag_list"] | {"color": "red"})
     assert red.status_code == 400
     assert "required pattern" in red.text

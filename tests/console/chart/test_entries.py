@@ -149,7 +149,7 @@ def test_two_people_who_edit_a_medication(chart: Chart, clinic: Clinic) -> None:
     saved = chart.browser.post(
         address, data=mine | fields | {"dosage_units": "tablet"}, follow_redirects=True
     )
-    assert "Somebody else changed Frequency meanwhile; that stands." in saved.text
+    assert "Someone else changed Frequency in the meantime. Their change was kept." in saved.text
     with tenancy.within(clinic.id):
         found = Medication.objects.get(pk=row.pk)
     assert (found.frequency, found.dosage_units) == ("Twice a day", "tablet")

@@ -104,11 +104,11 @@ def test_rows_of_another_patient_are_not_found(
 def test_future_dates_are_refused(calendar: Calendar, browser: httpx.Client, lists: dict[str, int]) -> None:
     base = f"/patients/{calendar.patient_id}"
     tracked = send(browser, f"{base}/maintenance/new", tracker=str(lists["tracker"]), date="2099-01-01")
-    assert "lies in the future" in tracked.text
+    assert "is in the future" in tracked.text
     values = {"supplement": str(lists["supplement"]), "discontinued_at": "2099-01-01T10:00:00"}
-    assert "lies in the future" in send(browser, f"{base}/supplements/new", **values).text
+    assert "is in the future" in send(browser, f"{base}/supplements/new", **values).text
     facility = send(browser, f"{base}/facilities/new", facility=str(lists["pharmacy"]))
-    assert "own details" in facility.text
+    assert "part of the demographics" in facility.text
 
 
 def test_an_image_is_added_and_shown(calendar: Calendar, browser: httpx.Client) -> None:

@@ -84,7 +84,7 @@ def test_the_timeline_has_everything_and_is_narrowed(chart: Chart) -> None:
     assert "Asthma" not in only
     assert "Cough" not in only
     assert "Asthma" in chart.show("/timeline?q=j45.909+asth")
-    assert "Nothing to show." in chart.show("/timeline?q=nowhere")
+    assert "No entries." in chart.show("/timeline?q=nowhere")
     assert (
         chart.browser.get(f"/patients/{chart.patient_id}/timeline?page=x&kind=%00&q=%00").status_code == 200
     )
@@ -233,4 +233,4 @@ def test_what_is_due(chart: Chart) -> None:
     assert "Flu overdue, 03/20/2026" in shown
     assert "Lipids" not in shown
     chart.change(patient_status="D")
-    assert "Nothing is tracked" in chart.get_section("Due"), "nothing is due for who has died"
+    assert "No health maintenance is set up" in chart.get_section("Due"), "nothing is due for who has died"

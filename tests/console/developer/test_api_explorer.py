@@ -71,7 +71,7 @@ def test_refusals_are_shown_unchanged(clinic: Clinic, browser: httpx.Client) -> 
     assert answer(page)["doctor"] == ["This field is required."]
     missing = run(browser, "patients_read", **{"path.id": ""})
     assert missing.status_code == 400
-    assert "The address needs this." in missing.text
+    assert "Required in the path." in missing.text
     for odd in ("../users", "1/2", "%00", "999999999999999999999"):
         assert "Not found" in answer(run(browser, "patients_read", **{"path.id": odd}))["detail"]
 

@@ -171,7 +171,7 @@ def test_authorizations_are_listed_and_revoked(clinic: Clinic, browser: httpx.Cl
     page = browser.get(address)
     assert "Nora" in page.text
     assert stranger.user.username not in page.text
-    assert "And 1 of other practices." in page.text
+    assert "And 1 in other practices." in page.text
     assert browser.get(f"{address}/deauthorize/{stranger.user.pk}").status_code == 404
     assert send(browser, f"{address}/deauthorize/{staff.pk}").status_code == 302
     assert [is_accepted(token) for token in (ours, theirs, own)] == [False, True, True]

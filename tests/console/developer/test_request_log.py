@@ -142,5 +142,5 @@ def test_unauthenticated_calls_are_on_the_apps_page(clinic: Clinic, browser: htt
     request_log.flush()
     tenancy.clear_tenant()
     page = browser.get(f"/developer/apps/{app.row.pk}")
-    assert "Refused before anybody was recognized" in page.text
+    assert "Refused before authentication" in page.text
     assert "GET /api/doctors" in page.text

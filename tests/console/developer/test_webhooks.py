@@ -60,7 +60,7 @@ def test_a_webhook_from_creation_to_redelivery(
     assert receiver.messages == []
     work_off("verifications")
     page = browser.get(address).text
-    assert "has proved itself" in page
+    assert "Verified on" in page
     assert "every 2s" not in page
     assert receiver.url in browser.get(f"/developer/apps/{app.row.pk}/webhooks").text
     assert SECRET not in browser.get(address).text + browser.get(f"{address}/edit").text
@@ -102,7 +102,7 @@ def test_a_webhook_from_creation_to_redelivery(
         assert none.status_code == 302
         assert "There is nothing to send again" in browser.get(address).text
         assert send(browser, f"{address}/resend", page=address, row=chosen).status_code == 302
-        assert "2 will be sent again" in browser.get(address).text
+        assert "2 will be resent" in browser.get(address).text
         until(lambda: len(receiver.got) == before + 2)
         assert set(receiver.events()[before:]) == {"PING", "PATIENT_CREATE"}
         assert "Delete this webhook?" in browser.get(f"{address}/delete").text
@@ -122,7 +122,7 @@ def test_a_receiver_that_fails_verification(
     address = add(browser, app, receiver)
     verification.verify_pending()
     page = browser.get(address)
-    assert "has not proved itself" in page.text
+    assert "Verification failed" in page.text
     assert "Ping" in page.text, "a sandbox does not wait for the proof"
     with monkeypatch.context() as outside:
         outside.setattr(settings, "SANDBOX", False)
@@ -131,7 +131,7 @@ def test_a_receiver_that_fails_verification(
     receiver.secret = SECRET
     assert send(browser, f"{address}/verify", page=address).status_code == 302
     verification.verify_pending()
-    assert "has proved itself on" in browser.get(address).text
+    assert "Verified on" in browser.get(address).text
     new = {"callback_url": f"{receiver.url}2", "events": ["PATIENT_MODIFY"], "active": "on"}
     before = len(receiver.messages)
     assert send(browser, f"{address}/edit", **new).status_code == 302

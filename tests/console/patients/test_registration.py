@@ -240,7 +240,7 @@ def test_only_what_the_user_changed_is_written(
         data=opened | {"cell_phone": "3035550199", "primary_insurance.insurance_id_number": "W2"},
     )
     assert saved.status_code == 302
-    assert "Somebody else changed City, Group number meanwhile" in browser.get(ada).text
+    assert "Someone else changed City, Group number in the meantime" in browser.get(ada).text
     (patient,) = list_patients(clinic)
     assert (patient.city, patient.cell_phone) == ("Boulder", "(303) 555-0199")
     with tenancy.within(clinic.id):

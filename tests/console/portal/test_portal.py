@@ -139,13 +139,13 @@ def test_invitations_that_are_refused(clinic: Clinic) -> None:
 def test_the_portals_emails_are_edited(clinic: Clinic) -> None:
     browser = open_signed_in_browser(clinic.user.username)
     page = browser.get("/settings/portal")
-    assert "Your patient portal at {practice}" in page.text
+    assert "Patient portal of {practice} for {patient}" in page.text
     token = parse_hidden_fields(page)["csrfmiddlewaretoken"]
     own = dict(email_templates.DEFAULT_TEMPLATES) | {"invitation_text": "Come in:\r\n{link}\r\n"}
     refused = send(browser, "/settings/portal", token, **own | {"password_text": "{lnk}"})
     assert refused.status_code == 400
-    assert "{lnk} stands for nothing." in unescape(refused.text)
-    assert "It needs {link}" in unescape(refused.text)
+    assert "{lnk} is not a placeholder." in unescape(refused.text)
+    assert "The text has to contain {link}" in unescape(refused.text)
     assert send(browser, "/settings/portal", token, **own).status_code == 302
     with tenancy.within(clinic.id):
         assert email_templates.get_templates(clinic.id)["invitation_text"] == "Come in:\n{link}"

@@ -61,7 +61,7 @@ def test_a_request_is_accepted_once(calendar: Calendar, browser: httpx.Client) -
         )
         row = PortalRequest.objects.get(pk=request.pk)
     assert (row.status, row.settled_by_id) == ("accepted", calendar.clinic.user.pk)
-    assert "Nothing waits." in browser.get("/queue").text
+    assert "Nothing to review." in browser.get("/queue").text
     assert "Magnesium" in browser.get("/queue?status=accepted").text
 
 

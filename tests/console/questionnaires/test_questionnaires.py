@@ -78,8 +78,8 @@ def test_questions_are_added_changed_moved_and_deleted(
 @pytest.mark.parametrize(
     ("values", "said"),
     [
-        ({"kind": "one"}, "Give at least two"),
-        ({"kind": "several", "choices": "Red"}, "Give at least two"),
+        ({"kind": "one"}, "Enter at least two"),
+        ({"kind": "several", "choices": "Red"}, "Enter at least two"),
         ({"kind": "several", "choices": "Red\nred"}, "Give each choice once"),
         ({"kind": "text", "choices": "Red\nGreen"}, "Only for one or several"),
         ({"kind": "colour"}, "not a valid choice"),
@@ -121,7 +121,7 @@ def test_a_questionnaire_is_assigned_answered_and_read(
     assert send(browser, f"{chart}/ask", questionnaire=str(row)).status_code == 302
     again = send(browser, f"{chart}/ask", questionnaire=str(row))
     assert again.status_code == 400
-    assert "has yet to answer" in again.text
+    assert "is not answered yet" in again.text
     with bounded_queries():
         page = browser.get(chart).text
     assert "Not answered yet" in page

@@ -45,7 +45,7 @@ def test_the_form_says_what_deidentified_api_users_see(browser: httpx.Client) ->
     page = browser.get("/settings/api-users/new").text
     help_text = re.findall(r'id="id_anonymize-help">([^<]+)<', page)
     assert help_text, "beside the switch"
-    assert "questionnaires as they were answered" in help_text[0]
+    assert "Answers to questionnaires" in help_text[0]
 
 
 def test_an_api_user_is_created_changed_renewed_and_disabled(clinic: Clinic, browser: httpx.Client) -> None:

@@ -172,7 +172,7 @@ def test_a_deactivated_user_is_refused_at_once(clinic: Clinic, browser: httpx.Cl
     staff = make_user(clinic.practice, doctor=clinic.doctor, password=PASSWORD)
     theirs, token = open_signed_in_browser(staff.username), issue_token(staff, make_app())
     assert is_accepted(token)
-    assert "Pages and apps stop" in browser.get(f"/settings/people/{staff.pk}/off").text
+    assert "They lose access right away" in browser.get(f"/settings/people/{staff.pk}/off").text
     assert send(browser, f"/settings/people/{staff.pk}/off").status_code == 302
     assert theirs.get("/").status_code == 302
     assert not is_accepted(token)

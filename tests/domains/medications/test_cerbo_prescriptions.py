@@ -142,10 +142,10 @@ def test_refill_creates_prescription(caller: Caller, program: httpx.Client, pati
         date_prescribed="2024-01-01",
     )
     url, body = f"patients/{patient}/rxs/refill", {"original_prescription_id": medication["id"]}
-    queued = program.post(url, json=body | {"agreed_to_terms": "All of them"}).json()
+    queued = program.post(url, json=body | {"agreed_to_terms": "All"}).json()
     (entry,) = program.get(f"patients/{patient}/portal/enqueued").json()["data"]
     assert (entry["request_type"], entry["title"]) == ("rx_refill", "Metformin")
-    assert entry["payload"] == body | {"agreed_to_terms": "All of them"}
+    assert entry["payload"] == body | {"agreed_to_terms": "All"}
     row = accept(caller, queued)
     first, second = list_rows(program, patient)
     assert (first["id"], second["id"]) == (medication["id"], row.pk)

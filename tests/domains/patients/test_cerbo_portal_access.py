@@ -264,9 +264,9 @@ def test_a_practice_has_its_own_templates(clinic: Clinic, cerbo: httpx.Client) -
 @pytest.mark.parametrize(
     ("name", "words", "wrong"),
     [
-        ("invitation_text", "Come in.", "needs {link}"),
-        ("invitation_text", "{link} {__class__}", "{__class__} stands for nothing"),
-        ("invitation_subject", "{link}", "for the text alone"),
+        ("invitation_text", "Come in.", "has to contain {link}"),
+        ("invitation_text", "{link} {__class__}", "{__class__} is not a placeholder"),
+        ("invitation_subject", "{link}", "not in the subject"),
         ("invitation_subject", "x" * 201, "At most 200"),
         ("password_text", "{link}" + "x" * 10_000, "At most 10,000"),
         ("password_text", "{link}\0", "Null characters"),

@@ -124,7 +124,7 @@ def test_a_product_that_was_deleted_is_a_conflict(desk: Desk, kind: str, gone: A
     request = desk.request(kind)
     with tenancy.within(desk.caller.clinic.practice.pk):
         gone.objects.update(archived=True)
-    with pytest.raises(Conflict, match="no longer there"):
+    with pytest.raises(Conflict, match="no longer exists"):
         desk.settle(request)
     assert desk.status(request) == "open"
     with tenancy.within(desk.caller.clinic.practice.pk):
@@ -149,7 +149,7 @@ def test_a_product_deleted_during_the_call_is_a_conflict(desk: Desk, path: str, 
     finally:
         pre_save.disconnect(put_away, sender=PortalRequest)
     assert answer.status_code == 409, answer.text
-    assert "no longer there" in answer.json()["error"]["message"]
+    assert "no longer exists" in answer.json()["error"]["message"]
     with tenancy.within(practice):
         assert not PortalRequest.objects.exists()
 

@@ -144,7 +144,10 @@ def test_reminders_are_sent_when_due_each_once(calendar: Calendar, visit: dict[s
     assert list_sent(calendar, VISIT - timedelta(minutes=30)) == [mail, text], "and nobody calls"
     with tenancy.within(calendar.clinic.id):
         letter = Outgoing.objects.filter(practice=calendar.clinic.id).order_by("pk")[0]
-    assert "Doris Doctor at Main Street on Tuesday, March 10, 2026 at 9:00 AM" in letter.text
+    assert (
+        "for Ada: appointment with Doris Doctor at Main Street, Tuesday, March 10, 2026, 9:00 AM"
+        in letter.text
+    )
 
 
 @pytest.mark.parametrize(

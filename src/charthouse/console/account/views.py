@@ -53,20 +53,20 @@ def change_password(request: Request) -> HttpResponseBase:
             _build_password_input(
                 "new", "New password", "new-password", "At least 12 characters, not a common password."
             ),
-            _build_password_input("again", "The new one again", "new-password"),
+            _build_password_input("again", "Confirm new password", "new-password"),
         ]
     )
     old, new, again = form.inputs
     if request.method == "POST":
         sent = request.POST
         if not _is_password(request, sent.get("old", "")):
-            old.errors.append("That is not your password.")
+            old.errors.append("That password is incorrect.")
         try:
             password_validation.validate_password(sent.get("new", ""), request.user)
         except ValidationError as error:
             new.errors += error.messages
         if sent.get("new") != sent.get("again"):
-            again.errors.append("The two are not the same.")
+            again.errors.append("The passwords don't match.")
         if not form.has_errors:
             with transaction.atomic():
                 request.user.set_password(sent["new"])
@@ -119,7 +119,7 @@ def set_up_second_factor(request: Request) -> HttpResponseBase:
                 "account/recovery_codes.html",
                 {"codes": codes, "first": True, "following": following},
             )
-        wrong = "That code is not right. Check the time of your phone, and try the next one."
+        wrong = "That code is incorrect. Check the time of your phone, and try the next one."
     device = second_factor.get_pending_device(request.user)
     values = {
         "wrong": wrong,
@@ -150,7 +150,7 @@ def renew_recovery_codes(request: Request) -> HttpResponseBase:
 
     if not second_factor.is_enabled(request.user):
         return redirect("second-factor")
-    return confirm_password(request, "New recovery codes", "The ones you have stop working.") or made()
+    return confirm_password(request, "New recovery codes", "Your current codes will stop working.") or made()
 
 
 @sensitive_post_parameters()
@@ -158,7 +158,9 @@ def renew_recovery_codes(request: Request) -> HttpResponseBase:
 def turn_off_second_factor(request: Request) -> HttpResponseBase:
     """Disable the second factor, after checking the password."""
     asked = confirm_password(
-        request, "Turn off two-factor authentication", "Your password alone will then let somebody in."
+        request,
+        "Turn off two-factor authentication",
+        "Your account will then be protected by your password alone.",
     )
     if asked is not None:
         return asked
@@ -176,7 +178,7 @@ def confirm_password(
     if request.method == "POST":
         if _is_password(request, request.POST.get("password", "")):
             return None
-        form.inputs[0].errors.append("That is not your password.")
+        form.inputs[0].errors.append("That password is incorrect.")
     values = {
         "title": title,
         "about": about,
@@ -185,7 +187,7 @@ def confirm_password(
         "back_to": back_to,
     }
     return render_page(
-        request, "kit/edit.html", values | {"button": "Go on"}, 400 if form.has_errors else 200
+        request, "kit/edit.html", values | {"button": "Continue"}, 400 if form.has_errors else 200
     )
 
 
@@ -214,7 +216,7 @@ def disconnect_app(request: Request, application: int) -> HttpResponseBase:
         return redirect("account")
     values = {
         "title": f"Disconnect {found.application.name}?",
-        "text": "Its access ends at once. It can ask you again.",
+        "text": "The app loses access right away. It can ask you again.",
         "button": "Disconnect",
         "danger": True,
         "back": reverse("account"),

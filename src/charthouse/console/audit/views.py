@@ -173,7 +173,7 @@ def _iterate_entries(asked: EntryQuery) -> Iterator[dict[str, Any]]:
         found = list_entries(replace(asked, after=after, limit=BATCH_SIZE))
         count += len(found)
         if count > MAX_EXPORTED:
-            raise Conflict(f"These are more than {MAX_EXPORTED:,} entries. Choose fewer days.")
+            raise Conflict(f"There are more than {MAX_EXPORTED:,} entries. Choose fewer days.")
         yield from map(_build_line, found)
         if len(found) < BATCH_SIZE:
             return

@@ -27,9 +27,9 @@ TABLE = Table(
     name="backups",
     label="Backups and drills",
     columns=(
-        Column("Began", "started_at", sort="started_at"),
+        Column("Started", "started_at", sort="started_at"),
         Column("Kind", lambda run: "drill" if run.kind == "drill" else f"{run.kind} backup"),
-        Column("Took", _render_duration),
+        Column("Duration", _render_duration),
         Column("Stored", _render_size, kind="number"),
         Column("Backup", "backup", kind="wide"),
         Column("State", _build_state_badge),
@@ -54,4 +54,4 @@ def show_list(request: Request) -> HttpResponseBase:
 def _describe_stream(found: status.BackupStatus | None) -> str:
     if found is None or found.stream_age is None:
         return ""
-    return f"Every write of more than {status.render_age(found.stream_age)} ago is in the backup."
+    return f"Everything saved more than {status.render_age(found.stream_age)} ago is in the backup."

@@ -66,7 +66,7 @@ class AccountList(layout.ChartList):
     """
 
     doctor_key: str = ""
-    deletion_note: str = "is taken off the account; the record keeps it."
+    deletion_note: str = "is removed from the account. It stays in the record."
     actions: Mapping[str, tuple[str, str, str]]
     annotations: Any = None
 
@@ -137,7 +137,7 @@ def _build_invoice_badge(row: Any) -> Badge:
 _LABELS = {
     "definition": "Charge item",
     "discount_multiplier": "Discount multiplier",
-    "transaction_date": "Day",
+    "transaction_date": "Date",
     "encounter": "Visit",
     "amt_billed_to_insurance": "Billed to insurance",
     "amt_paid_by_insurance": "Paid by insurance",
@@ -165,7 +165,7 @@ CHARGES = AccountList(
     singular="charge",
     columns=(
         Column("Charge", "name", sort="name"),
-        Column("Day", "transaction_date", sort="transaction_date"),
+        Column("Date", "transaction_date", sort="transaction_date"),
         Column("Owed", lambda row: _format_amount(row.share), kind="number"),
         Column("State", _build_charge_badge),
     ),
@@ -173,7 +173,9 @@ CHARGES = AccountList(
     labels=_LABELS,
     search=("name",),
     order="-transaction_date",
-    actions={"void": ("Void", "it is owed no more, and stays to be seen.", "The charge has been voided.")},
+    actions={
+        "void": ("Void", "it is no longer owed, and stays in the ledger.", "The charge has been voided.")
+    },
     annotations=lambda: {"share": account_sums.select_patient_share()},
 )
 ESTIMATES = AccountList(
@@ -183,9 +185,9 @@ ESTIMATES = AccountList(
     singular="estimate",
     columns=(
         Column("Estimate", "name", sort="name"),
-        Column("Day", "transaction_date", sort="transaction_date"),
-        Column("Until", "expiration_date", kind="wide"),
-        Column("Sum", lambda row: _format_amount(row.whole), kind="number"),
+        Column("Date", "transaction_date", sort="transaction_date"),
+        Column("Valid until", "expiration_date", kind="wide"),
+        Column("Total", lambda row: _format_amount(row.whole), kind="number"),
         Column("State", _build_estimate_badge),
     ),
     form_keys=(
@@ -198,7 +200,13 @@ ESTIMATES = AccountList(
     ),
     labels=_LABELS,
     order="-transaction_date",
-    actions={"convert": ("Charge it", "it becomes a charge of today.", "The estimate has become a charge.")},
+    actions={
+        "convert": (
+            "Convert to charge",
+            "it becomes a charge dated today.",
+            "The estimate has become a charge.",
+        )
+    },
     annotations=lambda: {"whole": account_sums.select_amount()},
 )
 SUBSCRIPTIONS = AccountList(
@@ -208,13 +216,18 @@ SUBSCRIPTIONS = AccountList(
     singular="subscription",
     columns=(
         Column("Subscription", "definition"),
-        Column("Every", "schedule_frequency"),
+        Column("Frequency", "schedule_frequency"),
         Column("Amount", "amount", kind="number"),
         Column("Next", "turn"),
         Column("Until", "end_date", kind="wide"),
     ),
     form_keys=("definition", "schedule_frequency", "amount", "start_date", "end_date", "owner"),
-    labels={"definition": "Of", "schedule_frequency": "Every", "start_date": "From", "end_date": "Until"},
+    labels={
+        "definition": "Charge item",
+        "schedule_frequency": "Frequency",
+        "start_date": "From",
+        "end_date": "Until",
+    },
     order="-pk",
     related=("definition",),
     actions={"end": ("End", "nothing is charged after today.", "The subscription has been ended.")},
@@ -277,7 +290,7 @@ INVOICES = _InvoiceList(
     actions={
         "void": (
             "Void",
-            "nothing is asked for with it, and its charges are open again.",
+            "it is no longer payable, and its charges are unbilled again.",
             "The invoice is void.",
         )
     },
@@ -316,7 +329,7 @@ def take_payment(request: Request, patient: int, row: int) -> HttpResponseBase:
         except (Invalid, Conflict, Malformed) as error:
             refusal = error
         else:
-            messages.success(request, "The payment has been noted.")
+            messages.success(request, "The payment has been recorded.")
             return redirect(back)
     form = forms.build_form(fields, of.model, values, records.ReferenceOptions(request.actor))
     template_context = {
@@ -325,7 +338,7 @@ def take_payment(request: Request, patient: int, row: int) -> HttpResponseBase:
         "title": "Take a payment",
         "back": back,
         "back_to": "Invoice",
-        "button": "Note payment",
+        "button": "Record payment",
     }
     return render_page(request, "kit/edit.html", template_context, refusal.status if refusal else 200)
 
@@ -343,7 +356,7 @@ def reverse_payment(request: Request, patient: int, row: int, payment: int) -> H
     values = {
         **context,
         "title": "Void the payment?",
-        "text": "It counts no more, and the invoice is open again.",
+        "text": "It no longer counts, and the invoice is open again.",
         "button": "Void",
         "danger": True,
         "back": back,

@@ -67,9 +67,7 @@ def receive(request: Request, patient: int) -> HttpResponseBase:
             lambda: _record(request, patient, given),
         )
     except _Changed as changed:
-        errors = {
-            "amount": f"Meanwhile the patient owes {format_money(changed.account.owed)}. Check the amount."
-        }
+        errors = {"amount": f"The patient owes {format_money(changed.account.owed)} now. Check the amount."}
         return _render(request, context, changed.account, errors, 409)
     except (Invalid, Conflict) as refusal:
         words = list_messages(refusal.errors) if isinstance(refusal, Invalid) else [str(refusal.detail)]
@@ -81,7 +79,7 @@ def receive(request: Request, patient: int) -> HttpResponseBase:
 
 
 class _Changed(Exception):
-    """Somebody else changed what the patient owes while the form was open."""
+    """Someone else changed what the patient owes while the form was open."""
 
     def __init__(self, account: Account) -> None:
         super().__init__()
@@ -108,7 +106,7 @@ def _read(request: Request, today: date) -> Given:
     except InvalidValue as error:
         errors["date"] = str(error)
     if day > today:
-        errors["date"] = "This may not lie in the future."
+        errors["date"] = "This can't be in the future."
     return Given(amount, method, day, request.POST.get("reference", "").strip()[:100], errors)
 
 
@@ -244,7 +242,7 @@ def void_receipt(request: Request, patient: int, parts: str) -> HttpResponseBase
         return redirect(_get_back(request, patient))
     values = {
         "title": f"Void the payment of {total}?",
-        "text": "It counts no more, and what it paid is owed again. The record keeps it.",
+        "text": "It no longer counts, and what it paid is owed again. It stays in the record.",
         "button": "Void payment",
         "danger": True,
         "back": reverse("receipt", args=[patient, parts]),

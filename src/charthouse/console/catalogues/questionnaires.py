@@ -83,7 +83,7 @@ QUESTIONNAIRES = QuestionnairePages(
     "questionnaires",
     title="Questionnaires",
     singular="questionnaire",
-    about="What patients are asked in the portal.",
+    about="Forms that patients answer in the portal.",
     url_path=BASE,
     group=CHARTS,
     icon="clipboard-text",
@@ -94,7 +94,7 @@ QUESTIONNAIRES = QuestionnairePages(
     ),
     search=("name", "kind"),
     order="name",
-    deletion_note="can no longer be assigned. Patients who were asked may still answer, and answers stay.",
+    deletion_note="can no longer be assigned. Patients it was sent to can still answer, and answers are kept.",
 )
 QUESTIONS = QuestionPages(
     "questions",
@@ -105,9 +105,9 @@ QUESTIONS = QuestionPages(
     form_keys=("words", "kind", "choices", "required", "hint"),
     labels={"words": "Question", "kind": "Answer"},
     hints={
-        "choices": "Of one or several choices: one on each line.",
-        "words": "Answers keep the key that is made of the first words, whatever becomes of them.",
+        "choices": "For choices: one per line.",
+        "words": "The key is made from the first wording and stays the same when the wording changes.",
     },
     choice_labels={"kind": KINDS},
-    deletion_note="will no longer be asked. Answers to it stay.",
+    deletion_note="will no longer be asked. Existing answers are kept.",
 )

@@ -185,7 +185,9 @@ class EntryList(AbsenceList):
             records.update(self.written, request.actor, row, found.payload)
         words = f"The {self.singular} is saved." if found.payload else "Nothing was changed."
         if found.others:
-            words += f" Somebody else changed {', '.join(found.others)} meanwhile; that stands."
+            words += (
+                f" Someone else changed {', '.join(found.others)} in the meantime. Their change was kept."
+            )
         messages.success(request, words)
         return redirect(self._build_url("", parents))
 

@@ -136,7 +136,7 @@ class ChartList(ResourcePages):
     patient_path: str = "patient"
     doctor_key: str = "doctor"
     url_path: str = field(default="", init=False)
-    deletion_note: str = "will no longer stand in the chart."
+    deletion_note: str = "will be removed from the chart."
     segment: str
 
     def __post_init__(self) -> None:

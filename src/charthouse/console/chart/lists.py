@@ -342,7 +342,7 @@ LISTS = (
         ),
         form_keys=("file", "photo_type", "name", "notes", "taken_at"),
         labels={"photo_type": "Kind", "taken_at": "Taken"},
-        hints={"photo_type": "personal: the patient's own; medical: of the practice."},
+        hints={"photo_type": "“personal” images come from the patient, “medical” ones from the practice."},
         search=("name",),
         order="-pk",
         size=12,

@@ -37,7 +37,7 @@ VISITS = Table(
     ),
     order="-scheduled_time",
     search=("reason",),
-    empty="There is no visit yet.",
+    empty="No visits yet.",
 )
 
 

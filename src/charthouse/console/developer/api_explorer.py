@@ -29,7 +29,7 @@ from charthouse.engine.errors import Forbidden, NotFound
 from charthouse.identity.models import ApiUser, Application
 
 MAX_CALLERS = 200
-_CALLERS = {"drchrono": ("Scopes of", "Every scope"), "cerbo": ("Limits of", "No limits")}
+_CALLERS = {"drchrono": ("Scopes of", "All scopes"), "cerbo": ("Limits of", "No limits")}
 
 
 @page(PERMISSION)
@@ -156,5 +156,5 @@ def _mark_missing(form: Form, one: Operation) -> bool:
     needed = {name_input(parameter) for parameter in one.parameters if parameter["in"] == "path"}
     for field in form.inputs:
         if field.name in needed and not field.value:
-            field.errors.append("The address needs this.")
+            field.errors.append("Required in the path.")
     return form.has_errors

@@ -35,14 +35,14 @@ PERMISSION = "Settings"  # the permission
 MAX_REDIRECT_URIS = 20
 CAPTURE_DURATION = timedelta(hours=1)
 _CAPTURE_TEXT = (
-    "What the app sends and gets will be in the request log, patients' data with it. "
-    "Each practice sees its own."
+    "Request and response bodies, including patient data, will be in the request log. "
+    "Each practice sees only its own."
 )
 _DISABLE_TEXT = (
-    "It can no longer ask anybody, and all that it holds in people's names is revoked at once, "
-    "in other practices too. Its webhooks have nothing to tell any more. What it wrote stays."
+    "It can no longer ask for access, and all its tokens are revoked right away, in other practices too. "
+    "Its webhooks stop. What it wrote is kept."
 )
-_ENABLE_TEXT = "It can ask people again. Whoever had authorized it must do so once more."
+_ENABLE_TEXT = "It can ask for access again. Everyone who had authorized it has to do so again."
 
 TABLE = Table(
     name="apps",
@@ -52,29 +52,29 @@ TABLE = Table(
         Column("Client ID", "client_id", kind="wide"),
         Column("Owner", "user", kind="wide"),
         Column("Scopes", lambda row: f"{len(set(row.scopes) & set(SCOPES))} of {len(SCOPES)}", kind="number"),
-        Column("Calls an hour", lambda row: row.hourly_limit or "no limit", kind="number"),
+        Column("Calls per hour", lambda row: row.hourly_limit or "no limit", kind="number"),
         Column("Made (UTC)", lambda row: format_utc(row.created), sort="created", kind="wide"),
         Column("State", lambda row: Badge("off", "red") if row.disabled else Badge("on", "green"), kind="wide"),
     ),
     search=("name", "client_id"),
     order="name",
-    empty="No app yet. Register one to get a client ID and a secret.",
+    empty="No apps yet. Register one to get a client ID and a secret.",
 )  # fmt: skip
 
 AUTHORIZATIONS = Table(
     name="authorised",
-    label="Who authorized it",
+    label="Authorized by",
     columns=(
         Column("Person", lambda row: f"{row.user.first_name} {row.user.last_name}".strip() or row.user.username),
         Column("Username", "user.username", kind="wide"),
         Column("Token of (UTC)", lambda row: format_utc(row.created), sort="created"),
         Column("Scopes", lambda row: row.scope.replace(":read", ":r").replace(":write", ":w"), kind="wide"),
-        Column("Access", lambda _: "Deauthorize", link=lambda row: _build_deauthorize_url(row)),
+        Column("Access", lambda _: "Revoke access", link=lambda row: _build_deauthorize_url(row)),
     ),
     search=("user__first_name", "user__last_name", "user__username"),
     order="-created",
     prefix="who-",
-    empty="Nobody of your practice has authorized it.",
+    empty="No one in your practice has authorized this app.",
 )  # fmt: skip
 
 
@@ -83,15 +83,15 @@ class AppForm(django.Form):
 
     name = LineField(max_length=255)
     redirect_uris = LinesField(
-        label="Redirect addresses",
+        label="Redirect URIs",
         max_length=5000,
-        help_text="One on each line. An authorization is only ever answered to one of these, to the letter.",
+        help_text="One per line. They have to match exactly.",
     )
     scopes = django.MultipleChoiceField(
         choices=[(name, f"{name}: {SCOPE_LABELS[name]}") for name in SCOPES],
         widget=django.CheckboxSelectMultiple,
         required=False,
-        help_text="What it may ask people for, to see and to change.",
+        help_text="What the app may ask users for, to read and to write.",
     )
 
     def clean_redirect_uris(self) -> str:
@@ -105,9 +105,9 @@ class NewAppForm(AppForm):
     """The form of a new app."""
 
     public = django.BooleanField(
-        label="It can keep no secret",
+        label="Public client",
         required=False,
-        help_text="An app in browsers or on phones: it gets no secret and must use PKCE.",
+        help_text="For browser and mobile apps: no secret, PKCE required.",
     )
 
 
@@ -118,20 +118,24 @@ class ChangeAppForm(AppForm):
         label="Iframe on patients' pages", max_length=500, required=False, assume_scheme="https",
         help_text="Shown to doctors for whom the app asked for it (POST /api/iframe_integration).",
     )  # fmt: skip
-    patient_iframe_height = django.IntegerField(label="Its height, pixels", min_value=50, max_value=5000)
+    patient_iframe_height = django.IntegerField(label="Height in pixels", min_value=50, max_value=5000)
     note_iframe_url = django.URLField(
         label="Iframe on clinical notes", max_length=500, required=False, assume_scheme="https"
     )
-    note_iframe_height = django.IntegerField(label="Its height, pixels", min_value=50, max_value=5000)
+    note_iframe_height = django.IntegerField(label="Height in pixels", min_value=50, max_value=5000)
     hourly_limit = django.IntegerField(
-        label="Calls an hour", min_value=1, max_value=10**9, required=False, help_text="Empty: no limit."
-    )
-    second_limit = django.IntegerField(
-        label="Calls within a second",
+        label="Calls per hour",
         min_value=1,
         max_value=10**9,
         required=False,
-        help_text="Empty: no limit.",
+        help_text="Leave empty for no limit.",
+    )
+    second_limit = django.IntegerField(
+        label="Calls per second",
+        min_value=1,
+        max_value=10**9,
+        required=False,
+        help_text="Leave empty for no limit.",
     )
 
 
@@ -140,7 +144,7 @@ def show_list(request: Request) -> HttpResponseBase:
     """List the apps of the practice's users."""
     values = {
         "title": "Apps",
-        "about": "What calls the API in the name of people who allow it.",
+        "about": "Programs that call the API on behalf of users who allow it.",
         "table": TABLE.build_page(request, _select_apps(request).select_related("user")),
         "add": reverse("app-new"),
         "add_words": "Register an app",
@@ -235,7 +239,7 @@ def rotate_secret(request: Request, row: int) -> HttpResponseBase:
     """Replace the client secret and show the new one, once. Raises Conflict for a public app."""
     app = _find_app(request, row)
     if app.client_type == Application.CLIENT_PUBLIC:
-        raise Conflict("This app keeps no secret.")
+        raise Conflict("This app has no secret.")
     if request.method == "POST":
         return render_page(
             request,
@@ -243,9 +247,9 @@ def rotate_secret(request: Request, row: int) -> HttpResponseBase:
             {"app": app, "secret": applications.rotate_secret(app, request.user)},
         )
     values = {
-        "title": "Make a new secret?",
-        "text": f"The one that {app.name} uses now stops working at once. Tokens it holds stay good.",
-        "button": "Make a new secret",
+        "title": "Rotate the secret?",
+        "text": f"The current secret of {app.name} stops working right away. Its tokens remain valid.",
+        "button": "Rotate secret",
         "danger": True,
         "back": reverse("app", args=[row]),
     }
@@ -265,11 +269,11 @@ def deauthorize(request: Request, row: int, user: int | None = None) -> HttpResp
         )
         messages.success(request, "Its access is revoked.")
         return redirect("app", row)
-    whose = people.get(pk=user).username if user is not None else "everybody of your practice"
+    whose = people.get(pk=user).username if user is not None else "everyone in your practice"
     values = {
         "title": f"Deauthorize {app.name}?",
-        "text": f"It can no longer act in the name of {whose}, from now on. It can ask again.",
-        "button": "Deauthorize",
+        "text": f"It can no longer act on behalf of {whose}. It can ask again.",
+        "button": "Revoke access",
         "danger": True,
         "back": reverse("app", args=[row]),
     }
@@ -285,10 +289,12 @@ def switch_app(request: Request, row: int) -> HttpResponseBase:
             applications.enable(app, request.user)
         else:
             applications.disable(app, request.user)
-        messages.success(request, "The app is on again." if app.disabled else "The app has been deactivated.")
+        messages.success(
+            request, "The app has been reactivated." if app.disabled else "The app has been deactivated."
+        )
         return redirect("app", row)
     values = {
-        "title": f"Switch {app.name} {'on again' if app.disabled else 'off'}?",
+        "title": f"{'Reactivate' if app.disabled else 'Deactivate'} {app.name}?",
         "text": _ENABLE_TEXT if app.disabled else _DISABLE_TEXT,
         "button": "Reactivate" if app.disabled else "Deactivate",
         "danger": not app.disabled,
@@ -308,13 +314,13 @@ def switch_capture(request: Request, row: int) -> HttpResponseBase:
         else:
             captured_bodies.start_capture(app, CAPTURE_DURATION, request.user)
         messages.success(
-            request, "Bodies are no longer kept." if on else "Bodies are kept for an hour from now."
+            request, "Bodies are no longer logged." if on else "Bodies are logged for the next hour."
         )
         return redirect("app", row)
     values = {
-        "title": "Stop keeping bodies?" if on else "Keep bodies for an hour?",
-        "text": "What has been kept goes within a week." if on else _CAPTURE_TEXT,
-        "button": "Stop" if on else "Keep them for an hour",
+        "title": "Stop logging bodies?" if on else "Log bodies for an hour?",
+        "text": "Logged bodies are deleted within a week." if on else _CAPTURE_TEXT,
+        "button": "Stop" if on else "Log for an hour",
         "back": reverse("app", args=[row]),
     }
     return render_page(request, "kit/confirm.html", values)

@@ -26,7 +26,7 @@ from charthouse.identity.models import PERMISSIONS, AccessToken, ApiUser, User
 GATE_LABELS = {
     "request": "The request could not be read",
     "validation": "Wrong values",
-    "token": "No good token",
+    "token": "Invalid token",
     "secret": "A wrong secret",
     "revoked": "A token that was revoked",
     "expired": "A token that has expired",
@@ -45,17 +45,17 @@ GATE_LABELS = {
     "method": "No such method there",
     "conflict": "A rule of the record",
     "database": "The database",
-    "fault": "A fault of ours",
+    "fault": "Server error",
 }
 MAX_AGE = timedelta(days=7)  # bounds every filter's scan
 STATUS_COLORS = {2: "green", 3: "blue", 4: "orange", 5: "red"}
 
 
 _ABOUT = (
-    "Calls of the APIs in the name of people of your practice and by its API users, of the last week. Values in a "
-    "query that may say something about a patient are left out."
+    "API calls made on behalf of users of your practice and by its API users, in the past week. Values in queries "
+    "that may identify a patient are left out."
 )
-_ABOUT_UNKNOWN = " As this is a sandbox, calls of callers whom nobody knows are here too."
+_ABOUT_UNKNOWN = " As this is a sandbox, calls of unknown callers are here too."
 
 
 def build_status_badge(call: ApiCall) -> Badge:
@@ -95,7 +95,7 @@ def _build_table(apps: dict[int, str], users: dict[int, str]) -> Table:
         filters=_build_filters(apps, users),
         order="-at",
         size=50,
-        empty="No call yet. An app's calls are here within a second.",
+        empty="No calls yet. Calls appear within a second.",
     )
 
 
@@ -104,7 +104,7 @@ def _build_filters(apps: dict[int, str], users: dict[int, str]) -> tuple[TableFi
         TableFilter(
             name="app",
             label="App",
-            options=(("", "Every app"), *((str(pk), name) for pk, name in apps.items())),
+            options=(("", "All apps"), *((str(pk), name) for pk, name in apps.items())),
             apply=lambda rows, value: rows.filter(app_id=int(value)) if value else rows,
         ),
         TableFilter(
@@ -122,13 +122,13 @@ def _build_filters(apps: dict[int, str], users: dict[int, str]) -> tuple[TableFi
         TableFilter(
             name="status",
             label="Status",
-            options=(("", "Every status"), *((f"{n}00", f"{n}xx") for n in (2, 3, 4, 5))),
+            options=(("", "All statuses"), *((f"{n}00", f"{n}xx") for n in (2, 3, 4, 5))),
             apply=_filter_by_status,
         ),
         TableFilter(
             name="method",
             label="Method",
-            options=(("", "Every method"), *((m, m) for m in ("GET", "POST", "PUT", "PATCH", "DELETE"))),
+            options=(("", "All methods"), *((m, m) for m in ("GET", "POST", "PUT", "PATCH", "DELETE"))),
             apply=lambda rows, value: rows.filter(method=value) if value else rows,
         ),
     )
@@ -163,7 +163,7 @@ def show_call(request: Request, row: int) -> HttpResponseBase:
         ("Duration", f"{call.microseconds / 1000:.1f} ms"),
         ("App", _list_apps(request).get(call.app_id, call.app_id)),
         ("API user", _list_api_users(request).get(call.api_user_id)),
-        ("In the name of", user),
+        ("On behalf of", user),
         ("From", call.ip),
         ("X-Request-Id", call.request),
         ("API", call.dialect),

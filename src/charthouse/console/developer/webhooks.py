@@ -66,7 +66,7 @@ def build_webhook_table(view: str) -> Table:
             Column("State", build_state_badge),
             Column("Made (UTC)", lambda row: format_utc(row.created_at), sort="created_at", kind="wide"),
         ),
-        empty="No webhook yet.",
+        empty="No webhooks yet.",
     )  # fmt: skip
 
 
@@ -88,18 +88,18 @@ def build_delivery_table(view: str, kind: str) -> Table:
             TableFilter(
                 name="event",
                 label="Event",
-                options=(("", "Every event"), *((name, name) for name in load_catalog().events[kind])),
+                options=(("", "All events"), *((name, name) for name in load_catalog().events[kind])),
                 apply=lambda rows, value: rows.filter(event=value) if value else rows,
             ),
             TableFilter(
                 name="state",
                 label="State",
-                options=(("", "Every state"), *((name, name.capitalize()) for name in STATE_COLORS)),
+                options=(("", "All states"), *((name, name.capitalize()) for name in STATE_COLORS)),
                 apply=_filter_by_state,
             ),
         ),
         order="-pk",
-        empty="Nothing was delivered yet.",
+        empty="No deliveries yet.",
         chooser=RESENDING,
     )
 
@@ -116,7 +116,7 @@ class AppWebhookForm(django.Form):
     secret_token = django.CharField(
         max_length=256,
         strip=False,
-        help_text="Sent with each delivery, and what your receiver proves itself with. You need it there.",
+        help_text="Sent with each delivery, and used to verify the receiver, which needs it too.",
     )
     events = django.MultipleChoiceField(widget=django.CheckboxSelectMultiple, required=False)
     active = django.BooleanField(required=False, initial=True)
@@ -136,7 +136,7 @@ def show_list(request: Request, row: int) -> HttpResponseBase:
     app = _find_app(request, row)
     values = {
         "title": "Webhooks",
-        "about": f"Where {app.name} is told of what happens.",
+        "about": f"Where events are sent to {app.name}.",
         "table": TABLE.build_page(request, Webhook.objects.filter(application=app, deleted_at=None)),
         "add": reverse("webhook-new", args=[row]),
         "add_words": "Add webhook",
@@ -196,7 +196,7 @@ def edit(request: Request, row: int) -> HttpResponseBase:
     initial = {"callback_url": webhook.callback_url, "events": webhook.events, "active": webhook.active}
     form = AppWebhookForm(request.POST or None, initial=initial)
     form.fields["secret_token"].required = False
-    form.fields["secret_token"].help_text = "Empty: it stays as it is."
+    form.fields["secret_token"].help_text = "Leave empty to keep it."
     back = reverse("webhook", args=[row])
     if request.method == "POST" and form.is_valid():
         given = form.cleaned_data
@@ -214,8 +214,8 @@ def edit(request: Request, row: int) -> HttpResponseBase:
                 _verify(request, webhook)
             return redirect("webhook", row)
         except Invalid as refusal:
-            return _render_form(request, form, "Change webhook", back, refusal)
-    return _render_form(request, form, "Change webhook", back)
+            return _render_form(request, form, "Edit webhook", back, refusal)
+    return _render_form(request, form, "Edit webhook", back)
 
 
 @page(PERMISSION, methods=("POST",))
@@ -234,11 +234,11 @@ def delete(request: Request, row: int) -> HttpResponseBase:
         with transaction.atomic():
             actions.delete(webhook)
             _audit(request, webhook, "webhook deleted")
-        messages.success(request, "It is told of nothing more.")
+        messages.success(request, "No more events are sent to it.")
         return redirect("webhooks", webhook.application_id or 0)
     values = {
         "title": "Delete this webhook?",
-        "text": f"{webhook.callback_url} is told of nothing more, and its secret is forgotten.",
+        "text": f"No more events are sent to {webhook.callback_url}, and its secret is deleted.",
         "button": "Delete",
         "danger": True,
         "back": reverse("webhook", args=[row]),
@@ -265,7 +265,7 @@ def resend_deliveries(request: Request, webhook: Webhook, rows: "QuerySet[Delive
     numbers = list(rows.order_by("-pk").values_list("pk", flat=True)[:MAX_RESENT])
     sent = sum(actions.redeliver(webhook, number) for number in numbers)
     if sent:
-        messages.success(request, f"{sent} will be sent again, the same bytes.")
+        messages.success(request, f"{sent} will be resent unchanged.")
     else:
         messages.error(request, "There is nothing to send again: choose deliveries first.")
 
@@ -279,7 +279,7 @@ def _is_id(text: str) -> bool:
 def send_ping(request: Request, row: int) -> HttpResponseBase:
     """Queue a ping."""
     sent = actions.ping(_find_webhook(request, row))
-    messages.success(request, "A ping is on its way.")
+    messages.success(request, "A ping will be sent shortly.")
     return redirect("delivery", sent.pk)
 
 
@@ -298,7 +298,7 @@ def render_delivery(request: Request, found: Delivery, back: str) -> HttpRespons
     """Render the page of a delivery; a POST queues it again. ``back``: URL of its webhook."""
     if request.method == "POST":
         actions.redeliver(found.webhook, found.pk)
-        messages.success(request, "It will be sent again, the same bytes.")
+        messages.success(request, "It will be resent unchanged.")
         return redirect(request.path)
     own = found.user_id in (None, request.user.pk) or set(PERMISSIONS) <= set(request.user.permissions)
     lines = [
@@ -320,7 +320,7 @@ def render_delivery(request: Request, found: Delivery, back: str) -> HttpRespons
 
 def _verify(request: Request, webhook: Webhook) -> None:
     actions.request_verification(webhook)
-    messages.success(request, "The receiver is being asked to prove itself.")
+    messages.success(request, "The receiver is being verified.")
 
 
 def _render_form(

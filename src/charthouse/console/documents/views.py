@@ -84,7 +84,7 @@ def share(request: Request, patient: int, row: int) -> HttpResponseBase:
         messages.success(request, "The patient sees this document in the portal.")
     else:
         sharing.unshare(request.actor.practice, row)
-        messages.success(request, "The patient doesn't see this document any more.")
+        messages.success(request, "The patient no longer sees this document.")
     return redirect("chart-documents-one", patient=patient, row=row)
 
 
@@ -109,7 +109,7 @@ def edit_filing(request: Request, patient: int, row: int) -> HttpResponseBase:
         "flag": "A key document",
         "result_code": "Result",
         "review_by": "To be reviewed by",
-        "review_by_everyone": "... by everyone",
+        "review_by_everyone": "To be reviewed by everyone",
         "follow_up_at": "Follow up",
         "pt_notified": "Patient notified",
         "pt_notified_method": "How",
@@ -189,7 +189,7 @@ def _filter_by_reviewer(user: int) -> Any:
 def show_reviews(request: Request) -> HttpResponseBase:
     """List the documents that wait for review."""
     rows = records.select_rows(records.get_resource("documents"), request.actor)
-    options = (("", "For me"), ("all", "For anybody"))
+    options = (("", "For me"), ("all", "For anyone"))
     table = Table(
         name="reviews",
         label="Documents to review",
@@ -211,12 +211,12 @@ def show_reviews(request: Request) -> HttpResponseBase:
                 apply=_filter_by_reviewer(request.actor.required_user),
             ),
         ),
-        empty="Nothing waits.",
+        empty="Nothing to review.",
     )
     waiting = rows.filter(filing.WAITING, archived=False).select_related("patient", "review_by")
     values = {
         "title": "Documents to review",
-        "about": "What came in and somebody has yet to look at.",
+        "about": "Documents that came in and haven't been reviewed.",
         "table": table.build_page(request, waiting),
     }
     return render_page(request, "kit/list.html", values)

@@ -107,7 +107,9 @@ def show_conflicts(form: Form, present: Form, sent: QueryDict, found: Merge, who
             one.errors.append(
                 f"{who} changed this to “{one.theirs}” while you were editing. Save to keep your entry."
             )
-    form.errors.append("Somebody else changed this record while you were editing. Choose what stands below.")
+    form.errors.append(
+        "Someone else changed this record while you were editing. Choose which values to keep below."
+    )
     return form
 
 
@@ -136,10 +138,10 @@ def describe(one: Input, text: str) -> str:
 
 
 def name_last_editor(practice: int, table: str, row: int, at_most: int = 20) -> str:
-    """Name who changed a row last; "Somebody" if no user did."""
+    """Name who changed a row last; "Someone" if no user did."""
     changes = Change.objects.filter(practice_id=practice, table_name=table, row_id=row).order_by("-id")
     user = next((user for user in changes.values_list("user_id", flat=True)[:at_most] if user), None)
     if user is None:
-        return "Somebody"
+        return "Someone"
     known = User.objects.filter(pk=user, practice=practice).first()
-    return f"{known.first_name} {known.last_name}".strip() or known.username if known else "Somebody"
+    return f"{known.first_name} {known.last_name}".strip() or known.username if known else "Someone"

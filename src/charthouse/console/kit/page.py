@@ -83,7 +83,7 @@ def render_error(request: Request, refusal: RequestError) -> HttpResponse:
         return redirect("patient", refusal.merged_into)
     detail = refusal.detail
     if isinstance(refusal, NotFound):
-        detail = "There is nothing at this address, or it is not for you to see."
+        detail = "This page doesn't exist, or you don't have access to it."
     if isinstance(refusal, Invalid):
         detail = " ".join(list_messages(refusal.errors))
     title = _TITLES.get(refusal.status, "That did not work")

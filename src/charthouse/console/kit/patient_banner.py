@@ -55,7 +55,7 @@ class PatientBanner:
     def shown_allergies(self) -> list[str]:
         """The descriptions of the first MAX_BADGES allergies."""
         rows = self.allergies.rows[:MAX_BADGES] if self.allergies else ()
-        return [row.description or "Allergy without a name" for row in rows]
+        return [row.description or "Unnamed allergy" for row in rows]
 
     @property
     def more_allergies(self) -> int:

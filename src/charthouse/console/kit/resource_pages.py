@@ -67,7 +67,7 @@ class ResourcePages:
     primary: bool = False
     size: int = 25
     group: str = CHARTS
-    deletion_note: str = "will no longer be offered. What refers to it stays as it is."
+    deletion_note: str = "will no longer be offered. Records that use it are unchanged."
     empty: str = ""
     template: str = "kit/edit.html"
 

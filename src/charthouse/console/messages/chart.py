@@ -34,7 +34,7 @@ class MessageList(ChartList):
         context = self.get_context(request, **parents)
         one = self.get_object(request, row, **parents)
         if request.method == "POST":
-            raise Conflict("A message that was sent never changes. Send another one.")
+            raise Conflict("Sent messages can't be changed. Send another one.")
         values = {
             **context,
             "one": one,

@@ -35,7 +35,9 @@ class InboxPages(PagesWithNotes):
     def get_edit_context(self, request: Request, one: Any, row: int) -> dict[str, Any]:
         values = super().get_edit_context(request, one, row)
         rows = PatientMessage.objects.filter(practice=request.actor.practice, message=row, archived=False)
-        correspondence: list[Any] = list(rows.select_related("user", "doctor").order_by("pk")[:MAX_MESSAGES])
+        correspondence: list[Any] = list(
+            rows.select_related("user", "doctor", "request__proxy").order_by("pk")[:MAX_MESSAGES]
+        )
         if not any(one.sent_by == "pt" for one in correspondence):
             return values
         for entry in correspondence:
@@ -79,7 +81,7 @@ INBOX = InboxPages(
     singular="message",
     url_path="inbox",
     template="messages/thread.html",
-    deletion_note="will be put away. What was sent stays in the patient's chart.",
+    deletion_note="will be archived. What was sent stays in the patient's chart.",
     icon="inbox",
     notes_key="message_notes",
     columns=(

@@ -17,7 +17,7 @@ def _build_state_badge(message: Outgoing) -> Badge:
     if message.failed_at:
         return Badge("failed", "red")
     if message.sent_at:
-        return Badge("kept here" if settings.SANDBOX else "sent", "green")
+        return Badge("not sent" if settings.SANDBOX else "sent", "green")
     return Badge("waiting", "orange" if message.error else "blue")
 
 
@@ -51,7 +51,7 @@ TABLE = Table(
         ),
     ),
     order="-pk",
-    empty="Nothing has gone out yet.",
+    empty="No messages yet.",
 )
 
 
@@ -59,7 +59,11 @@ TABLE = Table(
 def show_list(request: Request) -> HttpResponseBase:
     """List the practice's messages, latest first."""
     rows = Outgoing.objects.filter(practice=request.actor.practice, archived=False)
-    about = "This is a sandbox: nothing leaves it." if settings.SANDBOX else "What is sent is not kept."
+    about = (
+        "This is a sandbox: messages are not sent."
+        if settings.SANDBOX
+        else "Texts are deleted once they are sent."
+    )
     return render_page(
         request,
         "kit/list.html",

@@ -29,7 +29,7 @@ TABLE = Table(
         Column("Deleted", "updated_at"),
     ),
     order="-updated_at",
-    empty="No patient is deleted.",
+    empty="No deleted patients.",
 )
 
 
@@ -53,8 +53,8 @@ def delete(request: Request, patient: int) -> HttpResponseBase:
         return redirect("patients")
     values = {
         "title": "Delete this patient?",
-        "text": "The chart, visits, charges and tasks leave every list, and visits to come are cancelled. All of it "
-        "stays in the record, and the list of deleted patients brings it back.",
+        "text": "The chart, visits, charges and tasks are removed from all lists, and upcoming visits are cancelled. "
+        "Everything stays in the record, and can be restored from the list of deleted patients.",
         "button": "Delete",
         "danger": True,
         "back": reverse("patient", args=[patient]),
@@ -88,8 +88,8 @@ def restore(request: Request, patient: int) -> HttpResponseBase:
         return redirect("patient", patient)
     values = {
         "title": f"Restore {found.first_name} {found.last_name}?",
-        "text": "The chart comes back with everything that was deleted with it. Visits to come take place again, "
-        "unless their time has been given to somebody else: those stay cancelled.",
+        "text": "The chart is restored with everything that was deleted with it. So are upcoming visits, unless their "
+        "time has been taken: those stay cancelled.",
         "button": "Restore",
         "back": reverse("deleted-patients"),
     }

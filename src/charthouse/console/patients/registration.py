@@ -103,7 +103,7 @@ def _save(request: Request, patient: int, sent: dict[str, Any], context: dict[st
         records.update(of, request.actor, patient, found.payload)
     words = "The demographics are saved." if found.payload else "Nothing was changed."
     if found.others:
-        words += f" Somebody else changed {', '.join(found.others)} meanwhile; that stands."
+        words += f" Someone else changed {', '.join(found.others)} in the meantime. Their change was kept."
     messages.success(request, words)
     return redirect("patient", patient)
 

@@ -78,11 +78,11 @@ def revoke(request: Request, patient: int) -> HttpResponseBase:
         with transaction.atomic():
             proxies.lock_patient(request, patient)
             portal_access.revoke(request.actor.practice, patient, request.actor.required_user)
-        messages.success(request, "The patient has no access to the portal any more.")
+        messages.success(request, "The patient no longer has access to the portal.")
         return redirect("portal-access", patient=patient)
     values |= {
         "title": "Revoke access to the portal?",
-        "text": "Whoever is signed in is signed out at once. The patient can be invited again.",
+        "text": "Anyone who is signed in is signed out right away. The patient can be invited again.",
         "button": "Revoke",
         "danger": True,
         "back": reverse("portal-access", args=[patient]),

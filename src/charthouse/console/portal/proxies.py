@@ -67,13 +67,13 @@ def end_proxy(request: Request, patient: int, row: int) -> HttpResponseBase:
             lock_patient(request, patient)
             portal_proxies.end(found, request.actor.required_user)
         messages.success(
-            request, f"{found.proxy.display_name} can't act for {found.patient.display_name} any more."
+            request, f"{found.proxy.display_name} can no longer act for {found.patient.display_name}."
         )
         return redirect("portal-access", patient=patient)
     values |= {
         "title": "End proxy access?",
-        "text": f"{found.proxy.display_name} is not shown the record of {found.patient.display_name} from the next "
-        "page on. Their own portal access stays.",
+        "text": f"{found.proxy.display_name} will no longer see the record of {found.patient.display_name}. "
+        "Their own portal access is unchanged.",
         "button": "End proxy access",
         "danger": True,
         "back": reverse("portal-access", args=[patient]),
@@ -88,7 +88,7 @@ def _find_person(request: Request) -> Patient:
     rows = records.select_rows(records.get_resource("patients"), request.actor, hidden=True)
     found: Patient | None = rows.filter(pk=number).first()
     if found is None:
-        raise Invalid({"patient": ["Choose a person from the list while typing the name."]})
+        raise Invalid({"patient": ["Start typing the name, and choose a person from the list."]})
     return found
 
 

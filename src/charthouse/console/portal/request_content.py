@@ -76,7 +76,7 @@ def _list_questionnaire(request: PortalRequest) -> list[tuple[str, Any]]:
 
 def _list_message(request: PortalRequest) -> list[tuple[str, Any]]:
     users = User.objects.filter(practice=request.practice_id, pk=request.payload.get("dr_id") or 0)
-    return [("To", users.first() or "The patient's provider"), ("Answer by", request.payload.get("reply"))]
+    return [("To", users.first() or "The patient's provider"), ("Reply by", request.payload.get("reply"))]
 
 
 def _list_columns(row: Any, *names: str) -> list[tuple[str, Any]]:

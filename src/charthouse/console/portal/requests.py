@@ -94,7 +94,9 @@ def count_open(user: User) -> int:
 
 
 def name_sender(row: PortalRequest) -> str:
-    return f"{row.api_user.nickname} (API user)" if row.api_user else "Patient"
+    if row.api_user:
+        return f"{row.api_user.nickname} (API user)"
+    return f"{row.proxy.display_name} for the patient" if row.proxy else "Patient"
 
 
 def build_status_badge(row: PortalRequest) -> Badge:
@@ -124,18 +126,18 @@ TABLE = Table(
         TableFilter(
             name="status",
             label="Status",
-            options=(*((one, one.capitalize()) for one in REQUEST_STATUSES), ("all", "Every status")),
+            options=(*((one, one.capitalize()) for one in REQUEST_STATUSES), ("all", "All statuses")),
             apply=_filter_by("status"),
         ),
         TableFilter(
             name="type",
             label="Type",
-            options=(("all", "Every type"), *((name, kind.words) for name, kind in REQUEST_TYPES.items())),
+            options=(("all", "All types"), *((name, kind.words) for name, kind in REQUEST_TYPES.items())),
             apply=_filter_by("request_type"),
         ),
     ),
     order="-pk",
-    empty="Nothing waits.",
+    empty="Nothing to review.",
 )
 
 
@@ -146,7 +148,7 @@ def _build_url(row: PortalRequest) -> str:
 @page("Manage Patients")
 def show_list(request: Request) -> HttpResponseBase:
     """List requests."""
-    rows = _select_requests(request.actor).select_related("patient", "api_user")
+    rows = _select_requests(request.actor).select_related("patient", "api_user", "proxy")
     values = {
         "title": "Portal queue",
         "about": "What patients sent, until it is taken into their chart or dismissed.",
@@ -160,7 +162,7 @@ def show_list(request: Request) -> HttpResponseBase:
 
 def _find_request(request: Request, row: int) -> PortalRequest:
     rows = _select_requests(request.actor).filter(pk=row)
-    found = rows.select_related("patient", "api_user", "settled_by", "deleted_by", "file").first()
+    found = rows.select_related("patient", "api_user", "proxy", "settled_by", "deleted_by", "file").first()
     if found is None:
         raise NotFound()
     return found
@@ -178,9 +180,9 @@ def show_request(request: Request, row: int) -> HttpResponseBase:
         ("By", name_sender(found)),
     ]
     if found.settled_at:
-        lines += [(found.status.capitalize(), found.settled_at), ("By whom", found.settled_by or "API user")]
+        lines += [(found.status.capitalize(), found.settled_at), ("By", found.settled_by or "API user")]
     if found.status == "deleted":
-        lines += [("Deleted", found.updated_at), ("By whom", found.deleted_by and found.deleted_by.nickname)]
+        lines += [("Deleted", found.updated_at), ("By", found.deleted_by and found.deleted_by.nickname)]
     values = {
         "title": found.title or kind.words,
         "portal_request": found,

@@ -33,7 +33,7 @@ ANSWERS = Table(
     ),
     search=("questionnaire_name", "questionnaire_type"),
     order="-pk",
-    empty="The patient has answered no questionnaire yet.",
+    empty="No answered questionnaires yet.",
 )
 
 
@@ -76,7 +76,7 @@ def assign(request: Request, patient: int) -> HttpResponseBase:
         except (Invalid, Conflict) as error:
             refusal = error
         else:
-            messages.success(request, "The patient finds the questionnaire in the portal.")
+            messages.success(request, "The questionnaire is in the patient's portal now.")
             return redirect("chart-questionnaires", patient)
     form = forms.build_form(fields, resource.model, sent, records.ReferenceOptions(request.actor))
     values = {

@@ -55,11 +55,15 @@ def _make_charge_keys() -> tuple[Key, ...]:
             "definition",
             Reference("charge_definitions"),
             OPTIONAL,
-            doc="What it is of; or give a name and an amount.",
+            doc="Choose a charge item, or enter a name and an amount.",
         ),
-        Key("name", Text(), OPTIONAL, doc="Left empty, it is the catalogue's."),
+        Key("name", Text(), OPTIONAL, doc="Leave empty to use the charge item's."),
         Key(
-            "amount", Decimal(), OPTIONAL, nullable=True, doc="The price of one; left empty, the catalogue's."
+            "amount",
+            Decimal(),
+            OPTIONAL,
+            nullable=True,
+            doc="Price each. Leave empty to use the charge item's.",
         ),
         Key("quantity", Measurement(places=2), OPTIONAL, default=1),
         Key(
@@ -67,11 +71,11 @@ def _make_charge_keys() -> tuple[Key, ...]:
             Measurement(digits=5, places=4),
             OPTIONAL,
             default=1,
-            doc="0.9 takes a tenth off.",
+            doc="For example, 0.9 is 10% off.",
         ),
-        Key("transaction_date", Date(), OPTIONAL, nullable=True, doc="Today where it is left empty."),
+        Key("transaction_date", Date(), OPTIONAL, nullable=True, doc="Leave empty for today."),
         Key("encounter", Reference("clinical_notes"), OPTIONAL),
-        Key("owner", Reference("users"), OPTIONAL, doc="Who is credited with it."),
+        Key("owner", Reference("users"), OPTIONAL, doc="The provider who is credited with it."),
         Key("office", Reference("offices"), OPTIONAL),
         Key("add_to_insurance_claim", Boolean(), OPTIONAL, default=False),
         Key("cpt_code", Text(), OPTIONAL),
@@ -143,7 +147,7 @@ RESOURCES = (
     Resource(
         path="charge_definitions",
         model=ChargeDefinition,
-        doc="What the practice charges for, as its people set it up.",
+        doc="What the practice charges for.",
         **_declare_practice_rows(BILLING),
         keys=(
             Key("id", Id(), READ_ONLY),
@@ -162,7 +166,7 @@ RESOURCES = (
             Key("is_special", Boolean(), OPTIONAL, default=False),
             Key("is_supply", Boolean(), OPTIONAL, default=False),
             Key("add_to_insurance_claims", Boolean(), OPTIONAL, default=False),
-            Key("inactive", Boolean(), OPTIONAL, default=False, doc="It is charged no more."),
+            Key("inactive", Boolean(), OPTIONAL, default=False, doc="No longer charged."),
         ),
         checks=(charges.check_definition_prices,),
         example={"name": "Office visit, 30 minutes", "retail": "145.00"},
@@ -176,7 +180,7 @@ RESOURCES = (
         checks=(charges.check_charge,),
         operations=(
             Operation(
-                name="void", method="POST", doc="Owed no more.", keys=(), run=charges.void, answer=THE_ROW
+                name="void", method="POST", doc="No longer owed.", keys=(), run=charges.void, answer=THE_ROW
             ),
         ),
         example={"name": "Office visit", "amount": "145.00"},
@@ -184,7 +188,7 @@ RESOURCES = (
     Resource(
         path="account_estimates",
         model=Estimate,
-        doc="What things would cost patients.",
+        doc="Estimated charges of patients.",
         **_declare_practice_rows(ACCOUNT),
         keys=(
             *_make_charge_keys(),
@@ -203,7 +207,7 @@ RESOURCES = (
             Operation(
                 name="convert",
                 method="POST",
-                doc="Make it a charge.",
+                doc="Convert it to a charge.",
                 keys=(),
                 run=charges.convert,
                 answer=THE_ROW,
@@ -219,14 +223,14 @@ RESOURCES = (
         keys=(
             Key("id", Id(), READ_ONLY),
             Key("patient", Reference("patients"), REQUIRED),
-            Key("date", Date(), OPTIONAL, nullable=True, doc="Today where it is left empty."),
+            Key("date", Date(), OPTIONAL, nullable=True, doc="Leave empty for today."),
             Key("due_date", Date(), OPTIONAL),
             Key(
                 "charges",
                 List(Reference("account_charges"), max_items=invoices.MAX_CHARGES),
                 WRITE_ONLY,
                 source=UNSTORED,
-                doc="All open ones where none is ticked.",
+                doc="If none is checked, all open charges.",
             ),
         ),
         checks=(invoices.check_invoice,),
@@ -236,11 +240,11 @@ RESOURCES = (
             Operation(
                 name="pay",
                 method="POST",
-                doc="Take money for it.",
+                doc="Take a payment.",
                 keys=(
                     Key("amount", Decimal(), REQUIRED, source=UNSTORED),
                     Key("method", Text(choices=codes.PAYMENT_METHODS), OPTIONAL, source=UNSTORED),
-                    Key("date", Date(), OPTIONAL, source=UNSTORED, doc="Today where it is left empty."),
+                    Key("date", Date(), OPTIONAL, source=UNSTORED, doc="Leave empty for today."),
                     Key("reference", Text(max_length=100), OPTIONAL, source=UNSTORED),
                 ),
                 run=invoices.record_payment,
@@ -257,7 +261,7 @@ RESOURCES = (
             Operation(
                 name="void",
                 method="POST",
-                doc="Ask for nothing with it.",
+                doc="Void it.",
                 keys=(),
                 run=invoices.void,
                 answer=THE_ROW,
@@ -268,17 +272,17 @@ RESOURCES = (
     Resource(
         path="account_subscriptions",
         model=Subscription,
-        doc="What patients are charged again and again.",
+        doc="Recurring charges of patients.",
         **_declare_practice_rows(ACCOUNT),
         keys=(
             Key("id", Id(), READ_ONLY),
             Key("patient", Reference("patients"), REQUIRED),
             Key("definition", Reference("charge_definitions"), REQUIRED),
             Key("schedule_frequency", Text(choices=tuple(Subscription.Frequency.values)), REQUIRED),
-            Key("amount", Decimal(), OPTIONAL, nullable=True, doc="Left empty, the catalogue's."),
-            Key("start_date", Date(), OPTIONAL, nullable=True, doc="Today where it is left empty."),
+            Key("amount", Decimal(), OPTIONAL, nullable=True, doc="Leave empty to use the charge item's."),
+            Key("start_date", Date(), OPTIONAL, nullable=True, doc="Leave empty for today."),
             Key("end_date", Date(), OPTIONAL, doc="Nothing is charged after that day."),
-            Key("owner", Reference("users"), OPTIONAL, doc="Who is credited with its charges."),
+            Key("owner", Reference("users"), OPTIONAL, doc="The provider who is credited with its charges."),
             Key("billed", Integer(), READ_ONLY),
         ),
         checks=(subscriptions.check_subscription,),
@@ -286,7 +290,7 @@ RESOURCES = (
             Operation(
                 name="end",
                 method="POST",
-                doc="Charge nothing after today.",
+                doc="End it today.",
                 keys=(),
                 run=subscriptions.end_subscription,
                 answer=THE_ROW,

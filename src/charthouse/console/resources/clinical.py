@@ -73,7 +73,7 @@ def check_ages(change: Change) -> None:
     """Check that the end age is not below the start age."""
     start, end = change.get("start_age"), change.get("end_age")
     if start is not None and end is not None and end < start:
-        change.add_error("end_age", "The end lies before the start.")
+        change.add_error("end_age", "The end is before the start.")
 
 
 RESOURCES = (
@@ -83,7 +83,7 @@ RESOURCES = (
         "share_clinical_templates",
         make_doctor_key(),
         Key("name", Text(), REQUIRED),
-        Key("is_persistent", Boolean(), doc="What it says of a patient stands in later notes as well."),
+        Key("is_persistent", Boolean(), doc="What it says about a patient is carried into later notes."),
         Key("order_on_complete_note", Integer(minimum=0, maximum=10_000), OPTIONAL, default=1),
         permissions=("Access Clinical Notes",),
         example={"name": "Subjective"},
@@ -127,7 +127,7 @@ RESOURCES = (
         CLINICAL,
         make_name_key(),
         Key("description", Text(multiline=True)),
-        Key("frequency", Text(blank=False), REQUIRED, doc="Such as: Every 2 years."),
+        Key("frequency", Text(blank=False), REQUIRED, doc="For example, every 2 years."),
         Key("applies_to", Text(choices=APPLIES_TO), REQUIRED, default="all"),
         Key("sex", Text(choices=("", "Female", "Male")), OPTIONAL),
         Key("start_age", Integer(minimum=0, maximum=MAX_AGE)),
@@ -213,7 +213,12 @@ RESOURCES = (
             Key("name", Text(blank=False), REQUIRED),
             Key("field", Text(), OPTIONAL, default="", doc="Of a template: the name of the note's field."),
             Key("text", Text(multiline=True, blank=False, max_length=MAX_VALUE_LENGTH), REQUIRED),
-            Key("owner", Reference("users"), OPTIONAL, doc="Whose it is; nobody: of the whole practice."),
+            Key(
+                "owner",
+                Reference("users"),
+                OPTIONAL,
+                doc="Who may use it. Leave empty for the whole practice.",
+            ),
         ),
         unique={"note_text_once": ("name", "There is a text of this name already.")},
         example={"name": "Normal exam", "text": "Well appearing, lungs clear."},

@@ -96,6 +96,6 @@ def refuse_future(name: str) -> Any:
         value = change.values.get(name)
         now = clock.now()
         if value is not None and value > (now if hasattr(value, "hour") else now.date()):
-            change.add_error(name, "This date lies in the future.")
+            change.add_error(name, "This date is in the future.")
 
     return check

@@ -38,7 +38,7 @@ def refuse_pharmacy(change: Change) -> None:
     """Refuse a pharmacy: the patient's own row names it."""
     facility = change.values.get("facility")
     if Facility.objects.filter(practice=change.actor.practice, pk=facility or 0, kind=PHARMACY).exists():
-        change.add_error("facility", "The pharmacy of a patient stands in the patient's own details.")
+        change.add_error("facility", "The pharmacy of a patient is part of the demographics.")
 
 
 RESOURCES = (
@@ -73,7 +73,7 @@ RESOURCES = (
         "tag_list",
         Tag,
         "Manage Patients",
-        make_name_key("No two tags have the same."),
+        make_name_key("Each tag has its own."),
         Key("category", Text(blank=False), REQUIRED),
         Key("description", Text(multiline=True), REQUIRED),
         Key("color", Text(pattern="[0-9a-fA-F]{6}"), REQUIRED),
@@ -107,7 +107,7 @@ RESOURCES = (
         ),
         Key("note", Text(multiline=True)),
         checks=(refuse_pharmacy,),
-        unique={"facility_once_of_patient": ("facility", "It is among the patient's facilities.")},
+        unique={"facility_once_of_patient": ("facility", "It is already one of the patient's facilities.")},
         example={"facility": 1, "patient": 1},
     ),
 )

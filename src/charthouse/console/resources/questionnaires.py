@@ -30,12 +30,12 @@ questionnaires = Resource(
     keys=(
         Key("id", Id(), READ_ONLY),
         Key("name", Text(blank=False), REQUIRED),
-        Key("kind", Text(), OPTIONAL, doc="What sort it is, in words of your own, such as intake."),
+        Key("kind", Text(), OPTIONAL, doc="Your own word for its type, such as intake."),
         Key(
             "introduction",
             Text(multiline=True, max_length=2_000),
             OPTIONAL,
-            doc="What the patient reads first.",
+            doc="Introduction that the patient reads first.",
         ),
     ),
     checks=(make_name_check("A questionnaire with this name exists already."),),
@@ -56,7 +56,7 @@ questions = Resource(
         Key("kind", Text(choices=tuple(KINDS)), REQUIRED),
         Key("choices", List(Text(max_length=200, blank=False), max_items=50)),
         Key("required", Boolean(), doc="The questionnaire can't be sent without an answer."),
-        Key("hint", Text(), OPTIONAL, doc="What the patient reads below the question."),
+        Key("hint", Text(), OPTIONAL, doc="Help text below the question."),
     ),
     checks=(check_choices, place_last),
     example={"questionnaire": 1, "words": "Do you smoke?", "kind": "yes_no"},
@@ -82,7 +82,10 @@ assignments = Resource(
     checks=(set_asked_by, check_not_answered),
     after=(notify_patient,),
     unique={
-        "asked_once_at_a_time": ("questionnaire", "The patient was asked already, and has yet to answer.")
+        "asked_once_at_a_time": (
+            "questionnaire",
+            "This questionnaire was already sent, and is not answered yet.",
+        )
     },
     example={"patient": 1, "questionnaire": 1},
 )

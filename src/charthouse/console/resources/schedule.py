@@ -40,7 +40,7 @@ schedule = replace(
             Text(max_length=200),
             WRITE_ONLY,
             source=UNSTORED,
-            doc="Why the status changes: stands with the change.",
+            doc="Why the status changes; shown in the history.",
         ),
         Key(
             "block_end",

@@ -32,7 +32,7 @@ RESOURCES = (
     Resource(
         path="vitals_groups",
         model=VitalsTagGroup,
-        doc="Vitals that the practice looks at together.",
+        doc="Vitals that are shown together.",
         methods="GET POST PATCH DELETE",
         rows=Q(archived=False),
         policy=Policy(scopes=("settings",), permissions=(CLINICAL,), sharing=ALWAYS, owner=None),
@@ -46,8 +46,8 @@ RESOURCES = (
                 doc=f"{', '.join(STANDARD_VITALS)}, or the id of a custom vital.",
             ),
         ),
-        checks=(check_included_fields, make_name_check("Another group has this name.")),
-        unique={"vitals_group_once": ("name", "Another group has this name.")},
+        checks=(check_included_fields, make_name_check("Another panel has this name.")),
+        unique={"vitals_group_once": ("name", "Another panel has this name.")},
         example={"name": "Weight clinic", "included_fields": ["weight", "bp"]},
     ),
 )

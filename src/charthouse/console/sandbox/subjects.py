@@ -151,7 +151,7 @@ SUBJECTS = (
                 "calls.list",
                 "calls",
                 ("at", "status", "method", "path", "query", "gate", "caller", "ms"),
-                empty="Nobody has called yet.",
+                empty="No calls yet.",
             ),
         ),
     ),

@@ -129,7 +129,7 @@ def _save(request: Request, one: dict[str, Any], keys: list[Any], sent: dict[str
     if len(edited) > 1:
         words = f"{len(edited)} appointments of the series are saved."
     if found.others:
-        words += f" Somebody else changed {', '.join(found.others)} meanwhile; that stands."
+        words += f" Someone else changed {', '.join(found.others)} in the meantime. Their change was kept."
     if any(one.before != one.after for one in edited):
         values = {"edited": series_edit.pack(edited)}
         undo.add_message(request, words, reverse("appointment-undo", args=[visit]), values)

@@ -52,7 +52,7 @@ TABLE = Table(
     ),
     search=("nickname", "username", "contact"),
     order="nickname",
-    empty="No API user yet.",
+    empty="No API users yet.",
 )
 
 
@@ -60,28 +60,26 @@ class ApiUserForm(django.Form):
     """The values of an API user."""
 
     nickname = LineField(label="Name", max_length=100)
-    contact = django.EmailField(
-        label="Contact", help_text="Whom to write to when something is wrong with it."
-    )
+    contact = django.EmailField(label="Contact", help_text="Whom to contact about problems with it.")
     description = LinesField(max_length=2000, required=False)
     read_only = django.BooleanField(label="It may only read", required=False)
     anonymize = django.BooleanField(
-        label="It sees no names, addresses or other marks of people",
+        label="De-identified: no names, addresses or other identifiers",
         required=False,
-        help_text="But questionnaires as they were answered, and the free text of charts: they may name people.",
+        help_text="Answers to questionnaires and free text in charts are shown as they are and may name people.",
     )
     endpoints = django.MultipleChoiceField(
-        label="Kept to these endpoints",
+        label="Limited to these endpoints",
         widget=django.CheckboxSelectMultiple,
         choices=lambda: [(name, name) for name in list_endpoint_groups()],
         required=False,
-        help_text="None: all of them.",
+        help_text="Leave empty for all.",
     )
     ips = LinesField(
-        label="Addresses it may call from",
+        label="Allowed IP addresses",
         max_length=3000,
         required=False,
-        help_text="Addresses or networks (198.51.100.0/24), one on each line. None: anywhere.",
+        help_text="Addresses or networks (198.51.100.0/24), one per line. Leave empty to allow any.",
     )
     enabled = django.BooleanField(label="On", required=False, initial=True)
 
@@ -100,7 +98,7 @@ def show_list(request: Request) -> HttpResponseBase:
     """List the practice's API users."""
     values = {
         "title": "API users",
-        "about": "Programs that call the Cerbo API in the practice's name, with a name and a secret of their own.",
+        "about": "Programs that call the Cerbo API for the practice, each with its own username and secret.",
         "table": TABLE.build_page(request, ApiUser.objects.filter(practice=request.actor.practice)),
         "add": reverse("api-user-new"),
         "add_words": "Add API user",
@@ -142,7 +140,7 @@ def edit(request: Request, row: int) -> HttpResponseBase:
             with transaction.atomic():
                 ApiUser.objects.filter(pk=row).update(**{name: form.cleaned_data[name] for name in changed})
                 _audit(request, api_user, changed=sorted(changed))
-        messages.success(request, "Saved. It holds from the next call on.")
+        messages.success(request, "Saved. It applies from the next call on.")
         return redirect("api-users")
     values = {"api_user": api_user, "form": forms.convert_django_form(form)}
     return render_page(request, "settings/api_user.html", values, 400 if form.is_bound else 200)
@@ -159,9 +157,9 @@ def renew_secret(request: Request, row: int) -> HttpResponseBase:
             _audit(request, api_user, changed=["secret"])
         return render_page(request, "settings/api_user_secret.html", {"api_user": api_user, "secret": secret})
     values = {
-        "title": "Make a new secret?",
-        "text": f"The one that {api_user.nickname} uses now stops working at once.",
-        "button": "Make a new secret",
+        "title": "Rotate the secret?",
+        "text": f"The current secret of {api_user.nickname} stops working right away.",
+        "button": "Rotate secret",
         "danger": True,
         "back": reverse("api-user", args=[row]),
     }

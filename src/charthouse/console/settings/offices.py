@@ -116,7 +116,7 @@ def show_list(request: Request) -> HttpResponseBase:
     rows = Office.objects.filter(practice=request.actor.practice).select_related("doctor")
     values = {
         "title": "Offices",
-        "about": "Where patients are seen, and the rooms that appointments are in.",
+        "about": "Where patients are seen, and their exam rooms.",
         "table": TABLE.build_page(request, rows.annotate(room_count=count)),
         "add": reverse("office-new"),
         "add_words": "Add office",
@@ -132,7 +132,7 @@ def add(request: Request) -> HttpResponseBase:
     if request.method == "POST" and form.is_valid():
         office = _save(Office(practice_id=request.actor.practice), form)
         if office is not None:
-            messages.success(request, "The office has been added. Now its rooms:")
+            messages.success(request, "The office has been added. Now add its rooms.")
             return redirect("office", office.pk)
     values = {
         "title": "New office",

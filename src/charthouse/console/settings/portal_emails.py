@@ -15,7 +15,7 @@ _LABELS = {
     "password_subject": "New password: subject",
     "password_text": "New password: text",
 }
-_ABOUT = "What patients read who are invited, or who asked for a new password. Empty: the usual words. "
+_ABOUT = "What patients read when they are invited or ask for a new password. Leave empty to use the default text. "
 
 
 @page(primary=True, methods=("GET", "POST"))
@@ -44,7 +44,7 @@ def edit_emails(request: Request) -> HttpResponseBase:
     named = ", ".join(f"{{{name}}} {words}" for name, words in email_templates.PLACEHOLDERS.items())
     values = {
         "title": "Portal e-mails",
-        "about": f"{_ABOUT}What stands for what: {named}.",
+        "about": f"{_ABOUT}Placeholders: {named}.",
         "form": Form(inputs).with_errors(refusal),
     }
     return render_page(request, "kit/edit.html", values, 400 if refusal else 200)

@@ -61,7 +61,7 @@ TABLE = Table(
         TableFilter(
             name="state",
             label="State",
-            options=(("", "Active"), ("off", "Switched off"), ("all", "Everybody")),
+            options=(("", "Active"), ("off", "Deactivated"), ("all", "Everybody")),
             apply=lambda rows, value: rows if value == "all" else rows.filter(is_active=value != "off"),
         ),
     ),
@@ -74,19 +74,19 @@ class UserForm(django.Form):
 
     first_name = LineField(max_length=100)
     last_name = LineField(max_length=100)
-    email = django.EmailField(label="E-mail", help_text="Links to set the password go there.")
+    email = django.EmailField(label="E-mail", help_text="Links to set the password are sent to it.")
     doctor_id = django.TypedChoiceField(
         label="Primary physician",
         coerce=int,
         empty_value=None,
         required=False,
-        help_text="Of a staff member.",
+        help_text="For staff members.",
     )
     preset = django.ChoiceField(
         label="Permissions of a role",
         choices=[("", "As checked below"), *((role, role) for role in PRESETS)],
         required=False,
-        help_text="Front desk, nurse, biller, physician or manager; else check each permission.",
+        help_text="Choose a role, or check each permission below.",
     )
     permissions = django.MultipleChoiceField(
         choices=[(name, name) for name in PERMISSIONS], widget=django.CheckboxSelectMultiple, required=False
@@ -116,7 +116,7 @@ class NewUserForm(UserForm):
         label="Time zone",
         choices=lambda: [(zone, zone) for zone in sorted(available_timezones())],
         initial="US/Eastern",
-        help_text="Of a doctor: whose wall clock their appointments follow.",
+        help_text="For doctors: the time zone of their appointments.",
     )
 
 
@@ -127,7 +127,7 @@ def show_list(request: Request) -> HttpResponseBase:
     rows = User.objects.filter(practice=request.actor.practice).annotate(second=Exists(second))
     values = {
         "title": "People",
-        "about": "Who signs in to the practice. An app that acts in somebody's name can do no more than they may.",
+        "about": "Everyone who signs in to the practice. An app has at most the permissions of the user it acts for.",
         "table": TABLE.build_page(request, rows),
         "add": reverse("user-new"),
         "add_words": "Invite user",
@@ -144,7 +144,8 @@ def invite(request: Request) -> HttpResponseBase:
         if user is not None:
             sent = password_links.send_link(user, invited_by=request.user)
             messages.success(
-                request, f"{_format_name(user)} has been invited by e-mail." if sent else "Made."
+                request,
+                f"{_format_name(user)} has been invited by e-mail." if sent else "The user has been added.",
             )
             return redirect("user", user.pk)
     rendered_form = forms.convert_django_form(form)
@@ -209,14 +210,15 @@ def edit(request: Request, row: int) -> HttpResponseBase:
 
 # Actions of an account: name → (title, text, button, whether it is dangerous, confirmation).
 _ACTIONS = {
-    "off": ("Deactivate {}?", "Pages and apps stop for them at once. What they wrote stays.", "Deactivate", True,
+    "off": ("Deactivate {}?", "They lose access right away, and so do their apps. What they wrote is kept.",
+            "Deactivate", True,
             "{} has been deactivated."),
-    "on": ("Reactivate {}?", "They can sign in with the password they had.", "Reactivate", False,
+    "on": ("Reactivate {}?", "They can sign in with their old password.", "Reactivate", False,
            "{} can sign in again."),
-    "link": ("Send {} a link?", "By it they set a password. It works once, within a day.", "Send it", False,
-             "A link is on its way to {}."),
+    "link": ("Send {} a link?", "The link lets them set a password. It works once, within a day.", "Send link", False,
+             "A link has been sent to {}."),
     "second-factor": ("Turn off two-factor authentication for {}?",
-                      "For a person who lost the phone and the recovery codes. The password alone then lets them in, "
+                      "For someone who lost their phone and recovery codes. They sign in with their password alone "
                       "until they set it up again.", "Turn off", True,
                       "Two-factor authentication is off for {}."),
 }  # fmt: skip
@@ -251,7 +253,7 @@ def hand_over_primary(request: Request, row: int) -> HttpResponseBase:
     confirm_page = confirm_password(
         request,
         f"Make {_format_name(person)} the primary user?",
-        "They set up the practice from then on, and decide what others may do, you among them. You can't take it back.",
+        "They will manage the practice's settings and everyone's permissions, including yours. You can't undo this.",
         reverse("user", args=[row]),
         _format_name(person),
     )

@@ -44,7 +44,7 @@ class PracticeWebhookForm(django.Form):
         max_length=50_000,
         required=False,
         strip=False,
-        help_text="One on each line, such as Authorization: Bearer 4f1c. They go with each delivery and are not shown "
+        help_text="One per line, such as Authorization: Bearer 4f1c. They are sent with each delivery and not shown "
         "again: a line with dots keeps its value.",
     )
     active = django.BooleanField(label="On", required=False, initial=True)
@@ -93,7 +93,7 @@ def show_list(request: Request) -> HttpResponseBase:
     """List the practice's webhooks."""
     values = {
         "title": "Webhooks of the practice",
-        "about": "Where others are told at once of what happens in the practice, as Cerbo tells it.",
+        "about": "Where events of the practice are sent right away, in Cerbo's format.",
         "table": TABLE.build_page(request, _select_webhooks(request)),
         "add": reverse("practice-webhook-new"),
         "add_words": "Add webhook",
@@ -159,7 +159,7 @@ def edit(request: Request, row: int) -> HttpResponseBase:
             return redirect("practice-webhook", row)
         except Invalid as refused:
             refusal = refused
-    return _render_form(request, form, "Change webhook", reverse("practice-webhook", args=[row]), refusal)
+    return _render_form(request, form, "Edit webhook", reverse("practice-webhook", args=[row]), refusal)
 
 
 @page(primary=True, methods=("GET", "POST"))
@@ -170,11 +170,11 @@ def delete(request: Request, row: int) -> HttpResponseBase:
         with transaction.atomic():
             actions.delete(webhook)
             _audit(request, webhook, "deleted")
-        messages.success(request, "It is told of nothing more.")
+        messages.success(request, "No more events are sent to it.")
         return redirect("practice-webhooks")
     values = {
         "title": "Delete this webhook?",
-        "text": f"{webhook.callback_url} is told of nothing more, and its headers are forgotten.",
+        "text": f"No more events are sent to {webhook.callback_url}, and its headers are deleted.",
         "button": "Delete",
         "danger": True,
         "back": reverse("practice-webhook", args=[row]),
@@ -203,7 +203,7 @@ def _render_form(
 ) -> HttpResponseBase:
     values = {
         "title": title,
-        "about": "Names marked with * were never seen at the hosted API; they are formed like those that were.",
+        "about": "Names marked with * have not been seen at the hosted API; they follow the same pattern.",
         "form": forms.convert_django_form(form).with_errors(refusal),
         "back": back,
         "back_to": "Back",

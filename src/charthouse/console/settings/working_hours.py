@@ -32,7 +32,7 @@ class HoursForm(django.Form):
                 label=name,
                 max_length=300,
                 required=False,
-                help_text="For example 9:00-12:00, 13:00-17:00. Empty: not at work."
+                help_text="For example 9:00-12:00, 13:00-17:00. Leave empty for a day off."
                 if name == "Monday"
                 else "",
             )
@@ -58,9 +58,7 @@ def parse_spans(text: str) -> list[Span]:
         if ends <= begins:
             raise ValidationError(f"Hours end after they begin: {part}.")
         if spans and begins < spans[-1][1]:
-            raise ValidationError(
-                f"Enter hours one after the other: {part} begins before the ones before it end."
-            )
+            raise ValidationError(f"Enter hours in order: {part} begins before the previous hours end.")
         spans.append((begins, ends))
     if len(spans) > MAX_SPANS:
         raise ValidationError(f"At most {MAX_SPANS} on a day.")
@@ -91,9 +89,9 @@ def edit(request: Request, row: int) -> HttpResponseBase:
         messages.success(request, "Saved.")
         return redirect("user", person.pk)
     name = f"{person.first_name} {person.last_name}".strip() or person.username
-    about = "On the doctor's clock. Patients can be booked at these hours while the office is open, too."
+    about = "In the doctor's time zone. Patients can be booked during these hours while the office is open."
     if schedule is None:
-        about += " None are set yet: until they are, the doctor is at work whenever the office is open."
+        about += " Not set yet: the doctor is available whenever the office is open."
     values = {
         "title": f"Working hours of {name}",
         "about": about,

@@ -83,7 +83,7 @@ def check_estimate(change: Change) -> None:
     _check_priced(change)
     ends = change.get("expiration_date")
     if ends is not None and not change.errors and ends < change.get("transaction_date"):
-        change.add_error("expiration_date", "It lies before the day of the estimate.")
+        change.add_error("expiration_date", "This is before the date of the estimate.")
 
 
 def _list_other_keys(names: set[str], change: Change) -> list[str]:

@@ -102,7 +102,7 @@ def record_payment(call: Call) -> None:
         call.add_error("amount", f"Only {max(left, Decimal(0)):.2f} is still to be paid.")
     day = call.values.get("date") or get_today(row.practice_id, row.patient_id)
     if day > get_today(row.practice_id, row.patient_id):
-        call.add_error("date", "This may not lie in the future.")
+        call.add_error("date", "This can't be in the future.")
     if call.errors:
         return
     payment = InvoicePayment(

@@ -35,7 +35,7 @@ def check_subscription(change: Change) -> None:
     if change.row is None:
         _set_defaults(change, change.values.get("start_date") or now)
         if change.values["start_date"] < now:
-            change.add_error("start_date", "It lies in the past.")
+            change.add_error("start_date", "This is in the past.")
     else:
         _check_changes(change)
     if (amount := change.values.get("amount")) is not None and amount < 0:
@@ -43,9 +43,9 @@ def check_subscription(change: Change) -> None:
     starts, ends = change.get("start_date"), change.get("end_date")
     for name, day in (("start_date", starts), ("end_date", ends)):
         if name in change.values and day is not None and day > now + MAX_AHEAD:
-            change.add_error(name, "It lies too far ahead: ten years at most.")
+            change.add_error(name, "This is too far ahead: ten years at most.")
     if change.changes("end_date") and ends is not None and ends < starts:
-        change.add_error("end_date", "It lies before the start.")
+        change.add_error("end_date", "This is before the start.")
 
 
 def _set_defaults(change: Change, start: date) -> None:
@@ -77,7 +77,7 @@ def _check_changes(change: Change) -> None:
     if change.changes("definition"):
         _get_definition(change)
     if not row.billed and change.changes("start_date") and change.values["start_date"] < now:
-        change.add_error("start_date", "It lies in the past.")
+        change.add_error("start_date", "This is in the past.")
 
 
 def end_subscription(call: Call) -> None:

@@ -16,22 +16,28 @@ PHOTO_TYPE = uploads.make_file_type("photo", "image")
 
 def submit_image(call: Call) -> dict[str, Any]:
     """Submit an image for the patient that the path names."""
-    return describe_request(_enqueue_image(call.row, uploads.store_upload(call), call.actor.api_user))
+    image = uploads.store_upload(call)
+    return describe_request(_enqueue_image(call.row, image, api_user=call.actor.api_user))
 
 
-def submit_uploaded_image(patient: Patient, content: Any) -> PortalRequest:
-    """Submit an image that a patient uploaded in the portal. Raises InvalidValue for what is no image, TooLarge."""
+def submit_uploaded_image(patient: Patient, content: Any, proxy: int | None = None) -> PortalRequest:
+    """Submit an image that a patient, or a ``proxy`` for the patient, uploaded in the portal.
+
+    Raises InvalidValue for what is no image, TooLarge.
+    """
     found = PHOTO_TYPE.parse(content)
 
     def store_and_enqueue() -> PortalRequest:
-        return _enqueue_image(patient, store_file(found.content, found.media_type, patient.practice_id), None)
+        file = store_file(found.content, found.media_type, patient.practice_id)
+        return _enqueue_image(patient, file, proxy_id=proxy)
 
     return in_transaction({}, store_and_enqueue)
 
 
-def _enqueue_image(patient: Patient, file: StoredFile, api_user: int | None) -> PortalRequest:
+def _enqueue_image(patient: Patient, file: StoredFile, **sender: int | None) -> PortalRequest:
+    """Enqueue an image. ``sender``: columns of who sent it, ``api_user`` or ``proxy_id``."""
     payload = {"mime_type": file.media_type, "size": file.size}
-    return enqueue(patient, "image", api_user=api_user, title="Image", payload=payload, file=file)
+    return enqueue(patient, "image", title="Image", payload=payload, file=file, **sender)
 
 
 def accept_image(request: PortalRequest, user: int | None) -> PatientImage:

@@ -109,7 +109,7 @@ def _check_expiry(change: Change) -> None:
     """Reject a new expiration date that is not in the future."""
     expires = change.values.get("expiration_date")
     if expires is not None and change.changes("expiration_date") and expires <= clock.now().date():
-        change.add_error("expiration_date", "This has to lie in the future.")
+        change.add_error("expiration_date", "This has to be in the future.")
 
 
 def _set_discontinuation(change: Change) -> None:
@@ -125,7 +125,7 @@ def _set_discontinuation(change: Change) -> None:
     if day is not None and not is_discontinued:
         change.add_error("date_discontinued", "It is not discontinued.")
     elif day is not None and day > today:
-        change.add_error("date_discontinued", "This may not lie in the future.")
+        change.add_error("date_discontinued", "This can't be in the future.")
     if is_discontinued and not was_discontinued:
         change.set_columns(status=INACTIVE)
         change.set("date_discontinued", day or today)

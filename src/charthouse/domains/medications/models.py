@@ -80,7 +80,7 @@ class Medication(Authored, Record):
 
 class PrescriptionMessage(Record):
     """A message of the NCPDP SCRIPT standard. ``json_data``: its parts by the standard's names; ``pharmacy``:
-    NCPDP id."""
+    NCPDP ID."""
 
     doctor = RecordKey("practice.Doctor")
     patient = RecordKey("patients.Patient", null=True, blank=True, part_of=True)

@@ -58,5 +58,5 @@ def get_discontinuation_time(given: datetime | None) -> datetime:
     """Return the time that was given, or now. Raises Invalid for a time in the future."""
     now = clock.now()
     if given is not None and given > now:
-        raise Invalid({"discontinued_date": ["This date lies in the future."]})
+        raise Invalid({"discontinued_date": ["This date is in the future."]})
     return given or now

@@ -45,14 +45,14 @@ MESSAGE_KEYS: tuple[Key, ...] = (
 )
 
 
-def send_message(patient: Patient, given: Mapping[str, Any]) -> PortalRequest:
-    """Enqueue a message that a patient wrote in the portal. ``given``: by the keys MESSAGE_KEYS. Raises
-    Invalid."""
+def send_message(patient: Patient, given: Mapping[str, Any], proxy: int | None = None) -> PortalRequest:
+    """Enqueue a message that a patient, or a ``proxy`` for the patient, wrote in the portal. ``given``: by the keys
+    MESSAGE_KEYS. Raises Invalid."""
     values = parse_submission(MESSAGE_KEYS, given)
     user = values.get("dr_id")
     if user is not None and not list_recipients(patient.practice_id).filter(pk=user).exists():
         raise Invalid({"dr_id": [describe_missing_row(user)]})
-    return enqueue_message(patient, values, api_user=None)
+    return enqueue_message(patient, values, api_user=None, proxy=proxy)
 
 
 def list_recipients(practice: int) -> Any:
@@ -60,12 +60,15 @@ def list_recipients(practice: int) -> Any:
     return User._default_manager.filter(practice=practice, is_active=True)
 
 
-def enqueue_message(patient: Patient, values: Mapping[str, Any], api_user: int | None) -> PortalRequest:
+def enqueue_message(
+    patient: Patient, values: Mapping[str, Any], api_user: int | None, proxy: int | None = None
+) -> PortalRequest:
     """Put a message into the portal's queue."""
     return enqueue(
         patient,
         "secure_message",
         api_user=api_user,
+        proxy_id=proxy,
         title=values["subject"],
         notes=values["note"],
         payload={"dr_id": values.get("dr_id"), "reply": values.get("reply") or ""},

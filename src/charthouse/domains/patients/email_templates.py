@@ -4,7 +4,10 @@ import re
 from collections.abc import Mapping
 from datetime import datetime
 
+from django.utils.translation import gettext, gettext_noop, override
+
 from charthouse.domains.patients import correspondence
+from charthouse.domains.patients.languages import format_time, get_language
 from charthouse.domains.patients.models import Patient, PortalWording
 from charthouse.engine.declaration.texts import parse_kept_text
 from charthouse.engine.declaration.values import InvalidValue
@@ -22,24 +25,29 @@ PLACEHOLDERS = {
     "username": "the name that the patient signs in with, where there is one",
 }
 DEFAULT_TEMPLATES = {
-    "invitation_subject": "Your patient portal at {practice}",
-    "invitation_text": "{practice} invites you to its patient portal.\n\nOpen this link, confirm your date of birth "
-    "and choose a password:\n\n{link}\n\nIt works once, until {until}. If you did not expect it, ignore this e-mail.\n",
-    "password_subject": "A new password for your patient portal at {practice}",
-    "password_text": "Somebody, probably you, asked for a new password for the patient portal of {practice}.\n\nOpen "
-    "this link, confirm your date of birth and choose one:\n\n{link}\n\nYour username is {username}. The link works "
-    "once, until {until}. If you did not expect it, ignore this e-mail: your password stays as it is.\n",
+    "invitation_subject": gettext_noop("Patient portal of {practice} for {patient}"),
+    "invitation_text": gettext_noop(
+        "{practice} invites {patient} to its patient portal.\n\nOpen this link, confirm the date of birth and choose a "
+        "password:\n\n{link}\n\nIt works once, until {until}. If you did not expect it, ignore this e-mail.\n"
+    ),
+    "password_subject": gettext_noop("New password for the patient portal of {practice}"),
+    "password_text": gettext_noop(
+        "Someone asked for a new password for {patient} for the patient portal of {practice}.\n\nOpen this link, "
+        "confirm the date of birth and choose one:\n\n{link}\n\nThe username is {username}. The link works once, until "
+        "{until}. If you did not expect it, ignore this e-mail: the password stays the same.\n"
+    ),
 }
 _PLACEHOLDER = re.compile(r"\{([^{}\n]*)\}")
 
 
 def get_templates(practice: int) -> dict[str, str]:
-    """Return the subjects and texts that a practice uses, by the names of DEFAULT_TEMPLATES."""
+    """Return the subjects and texts that a practice uses, by the names of DEFAULT_TEMPLATES. The practice's own are in
+    the language in which it wrote them, the default ones in the current language."""
     own = (
         PortalWording.objects.filter(practice=practice, archived=False).values(*DEFAULT_TEMPLATES).first()
         or {}
     )
-    return {name: own.get(name) or usual for name, usual in DEFAULT_TEMPLATES.items()}
+    return {name: own.get(name) or gettext(usual) for name, usual in DEFAULT_TEMPLATES.items()}
 
 
 def save_templates(practice: int, words: Mapping[str, str]) -> None:
@@ -65,11 +73,13 @@ def _check_template(name: str, words: str) -> list[str]:
     except InvalidValue as error:
         return list(error.messages)
     named = _PLACEHOLDER.findall(words)
-    wrong = [f"{{{one[:50]}}} stands for nothing." for one in dict.fromkeys(named) if one not in PLACEHOLDERS]
+    wrong = [
+        f"{{{one[:50]}}} is not a placeholder." for one in dict.fromkeys(named) if one not in PLACEHOLDERS
+    ]
     if words and name.endswith("text") and "link" not in named:
-        wrong.append("It needs {link}, or nobody can follow it.")
+        wrong.append("The text has to contain {link}.")
     if name.endswith("subject") and "link" in named:
-        wrong.append("The link is for the text alone.")
+        wrong.append("The link belongs in the text, not in the subject.")
     return wrong
 
 
@@ -77,12 +87,14 @@ def queue_link_email(kind: str, patient: Patient, secret: str, until: datetime, 
     """Queue the e-mail ``invitation`` or ``password``. ``secret``: what the link carries; ``until``: when the link
     expires, written in the patient's time zone."""
     practice = patient.practice_id
-    words = get_templates(practice)
+    with override(get_language(patient)):
+        words = get_templates(practice)
+        expires = format_time(until.astimezone(patient.local_zone), "stamp")
     values = {
-        "patient": patient.first_name,
+        "patient": patient.first_name or patient.last_name,
         "practice": Practice.objects.get(pk=practice).name,
         "link": origin.build_lasting_url(f"/{LINK_PATH}/{secret}"),
-        "until": _format_local(until, patient),
+        "until": expires,
         "username": username,
     }
     correspondence.queue_patient_email(
@@ -91,13 +103,6 @@ def queue_link_email(kind: str, patient: Patient, secret: str, until: datetime, 
         _fill(words[f"{kind}_text"], values),
         purpose=f"portal {kind}",
     )
-
-
-def _format_local(at: datetime, patient: Patient) -> str:
-    """Format a time as "Mar 10, 2026, 9:05 AM EST", in the patient's time zone."""
-    local = at.astimezone(patient.local_zone)
-    clock = f"{local:%I:%M %p}".removeprefix("0")
-    return f"{local:%b} {local.day}, {local.year}, {clock} {local:%Z}"
 
 
 def _fill(words: str, values: Mapping[str, str]) -> str:

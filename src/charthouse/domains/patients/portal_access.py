@@ -13,6 +13,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import IntegrityError, transaction
 from django.db.models import Q, QuerySet
+from django.utils.translation import gettext
 
 from charthouse import clock
 from charthouse.domains.patients import email_templates
@@ -160,7 +161,7 @@ def accept_link(secret: str, born: date | None, username: str, password: str | N
         if born is None or found.patient.date_of_birth != born:
             row.attempts += 1
             row.save(update_fields=["attempts", "updated_at"])
-            return {"born": "This is not the date of birth that the practice has."}
+            return {"born": gettext("This does not match the date of birth on file.")}
         if password is None:
             return {}
         return _activate(row, row.username or username, password)
@@ -179,7 +180,7 @@ def _activate(row: PortalAccess, username: str, password: str) -> dict[str, str]
         with transaction.atomic():
             row.save(update_fields=["username", "password", "activated_on", "token", "updated_at"])
     except IntegrityError:  # portal_username_once
-        return {"username": "Somebody else signs in with this name. Choose another."}
+        return {"username": gettext("This username is taken. Choose another one.")}
     what = "portal password changed" if again else "portal access taken"
     emit_audit_event(what, practice_id=row.practice_id, patient_id=row.patient_id)
     return {}

@@ -1,22 +1,25 @@
 """E-mails that tell a patient that something waits in the portal. They name the patient and not the content."""
 
+from django.utils.translation import gettext, gettext_noop, override
+
 from charthouse.domains.patients import correspondence, portal_proxies
+from charthouse.domains.patients.languages import get_language
 from charthouse.domains.patients.models import Patient
 from charthouse.identity import origin
 from charthouse.identity.models import Practice
 
-# What waits → subject, first sentence, what to do, path in the portal.
+# What waits → subject, text, path in the portal.
 _NOTICES = {
     "message": (
-        "A new message for {patient} from {practice}",
-        "{practice} has sent {patient} a message.",
-        "Sign in to read it",
+        gettext_noop("A new message for {patient} from {practice}"),
+        gettext_noop("{practice} has sent {patient} a message.\n\nSign in to read it:\n\n{link}\n"),
         "/portal/messages",
     ),
     "questionnaire": (
-        "A questionnaire for {patient} from {practice}",
-        "{practice} asks {patient} to answer a questionnaire.",
-        "Sign in to answer it",
+        gettext_noop("A questionnaire for {patient} from {practice}"),
+        gettext_noop(
+            "{practice} asks {patient} to answer a questionnaire.\n\nSign in to answer it:\n\n{link}\n"
+        ),
         "/portal/questionnaires",
     ),
 }
@@ -31,16 +34,19 @@ def queue_notice(patient: Patient, waiting: str) -> bool:
     practice = Practice.objects.get(pk=patient.practice_id)
     proxies = [row.proxy for row in portal_proxies.list_proxies(practice, patient.pk)]
     able = [one for one in (patient, *proxies) if portal_proxies.has_access(one)]
-    subject, sentence, to_do, path = _NOTICES[waiting]
-    names = {
-        "patient": patient.first_name or "you",
+    return any([_queue(practice, patient, one, waiting) for one in able])
+
+
+def _queue(practice: Practice, patient: Patient, recipient: Patient, waiting: str) -> bool:
+    """Queue an e-mail in the language of its recipient."""
+    subject, text, path = _NOTICES[waiting]
+    values = {
+        "patient": patient.first_name or patient.last_name,
         "practice": practice.name,
+        "link": origin.build_lasting_url(path),
     }
-    text = f"{sentence.format(**names)}\n\n{to_do}:\n\n{origin.build_lasting_url(path)}\n"
-    queued = [
-        correspondence.queue_patient_email(
-            patient, subject.format(**names), text, purpose=f"portal {waiting}", recipient=one
-        )
-        for one in able
-    ]
-    return any(queued)
+    with override(get_language(recipient)):
+        subject, text = gettext(subject).format(**values), gettext(text).format(**values)
+    return correspondence.queue_patient_email(
+        patient, subject, text, purpose=f"portal {waiting}", recipient=recipient
+    )

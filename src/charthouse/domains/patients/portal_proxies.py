@@ -9,6 +9,7 @@ from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.db.models import F, QuerySet
+from django.utils.translation import gettext_noop
 
 from charthouse import clock
 from charthouse.domains.patients.models import DECEASED, Patient, PortalAccess, PortalProxy
@@ -17,10 +18,10 @@ from charthouse.identity.audit_events import emit_audit_event
 from charthouse.identity.models import Practice
 
 RELATIONSHIPS = {
-    "parent": "Parent",
-    "guardian": "Legal guardian",
-    "caregiver": "Caregiver",
-    "agent": "Health care agent",
+    "parent": gettext_noop("Parent"),
+    "guardian": gettext_noop("Legal guardian"),
+    "caregiver": gettext_noop("Caregiver"),
+    "agent": gettext_noop("Health care agent"),
 }
 OF_MINORS = ("parent", "guardian")
 

@@ -81,10 +81,10 @@ def _make_chart_row(request: PortalRequest, user: int | None) -> Any:
     try:
         return load_acceptors()[request.request_type](request, user)
     except ObjectDoesNotExist:
-        raise Conflict("What was asked for is no longer there.") from None
+        raise Conflict("What was requested no longer exists.") from None
 
 
-def enqueue(patient: Any, request_type: str, *, api_user: int | None, **values: Any) -> PortalRequest:
+def enqueue(patient: Any, request_type: str, *, api_user: int | None = None, **values: Any) -> PortalRequest:
     """Put a request into the queue of a patient, for staff to settle. ``values``: columns of the request."""
     return PortalRequest.objects.create(
         practice_id=patient.practice_id,

@@ -98,7 +98,7 @@ def transfer_primary_role(user: User, by: int) -> None:
         )
         rows = {row.pk: row for row in both.order_by("pk")}
         if user.pk == by or not rows[by].is_primary:
-            raise Conflict("Somebody else is the primary user by now.")
+            raise Conflict("Someone else is the primary user now.")
         successor = rows[user.pk]
         if not (successor.is_active and successor.has_usable_password()):
             raise Conflict("This person can't sign in yet.")

@@ -6,6 +6,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from django.utils.html import escape
+from django.utils.translation import gettext as _
 
 from charthouse import clock
 from charthouse.domains.patients.models import PortalRequest
@@ -31,9 +32,11 @@ def list_questions(assignment: Assignment) -> list[Question]:
     return list(rows.order_by("order", "pk"))
 
 
-def submit_answers(assignment: Assignment, given: Mapping[str, Any]) -> PortalRequest:
+def submit_answers(
+    assignment: Assignment, given: Mapping[str, Any], proxy: int | None = None
+) -> PortalRequest:
     """Enqueue a patient's answers. ``given``: by the keys of the questions, as texts of a form or JSON
-    values.
+    values. ``proxy``: the id of the person who gives them for the patient.
 
     Raises Invalid with the errors of each question by its key, Conflict if it was answered already, NotFound
     if it was withdrawn.
@@ -48,13 +51,13 @@ def submit_answers(assignment: Assignment, given: Mapping[str, Any]) -> PortalRe
         if locked_assignment is None:
             raise NotFound()
         if locked_assignment.answered_at is not None:
-            raise Conflict("This questionnaire was answered already.")
-        questions = list_questions(locked_assignment)
-        values = parse_answers(questions, given)
+            raise Conflict(_("This questionnaire was answered already."))
+        values = parse_answers(questions := list_questions(locked_assignment), given)
         request = enqueue(
             locked_assignment.patient,
             "questionnaire",
             api_user=None,
+            proxy_id=proxy,
             title=locked_assignment.questionnaire.name,
             payload={
                 "questionnaire_id": locked_assignment.questionnaire_id,
@@ -81,7 +84,7 @@ def parse_answers(questions: Sequence[Question], given: Mapping[str, Any]) -> di
         if answer in (None, "", []):
             values[question.key] = None
             if question.required:
-                errors[question.key] = ["This question needs an answer."]
+                errors[question.key] = [_("This question needs an answer.")]
             continue
         try:
             values[question.key] = _PARSERS[question.kind](question, answer)
@@ -97,7 +100,7 @@ def parse_answers(questions: Sequence[Question], given: Mapping[str, Any]) -> di
 def _parse_text(question: Question, answer: Any) -> str:
     text = parse_kept_text(answer, multiline=question.kind == "long_text")
     if len(text) > (most := MAX_LENGTHS[question.kind]):
-        raise InvalidValue(f"Ensure this answer has no more than {most} characters.")
+        raise InvalidValue(_("Ensure this answer has no more than %(most)s characters.") % {"most": most})
     return text
 
 
@@ -105,19 +108,19 @@ def _parse_yes_no(question: Question, answer: Any) -> bool:
     try:
         return Boolean().parse(answer)
     except (InvalidValue, TypeError):
-        raise InvalidValue("Answer yes or no.") from None
+        raise InvalidValue(_("Answer yes or no.")) from None
 
 
 def _parse_choice(question: Question, answer: Any) -> str:
     if answer not in question.choices:
-        raise InvalidValue("This is none of the choices.")
+        raise InvalidValue(_("Choose one of the listed answers."))
     return str(answer)
 
 
 def _parse_choices(question: Question, answer: Any) -> list[str]:
     listed = answer if isinstance(answer, list) else [answer]
     if any(one not in question.choices for one in listed):
-        raise InvalidValue("This is none of the choices.")
+        raise InvalidValue(_("Choose one of the listed answers."))
     return [choice for choice in question.choices if choice in listed]
 
 
@@ -128,7 +131,7 @@ def _parse_number(question: Question, answer: Any) -> int | float:
     except InvalidOperation:
         number = Decimal("nan")
     if not number.is_finite() or not math.isfinite(value := float(number)) or abs(value) >= 1e15:
-        raise InvalidValue("Enter a number.")
+        raise InvalidValue(_("Enter a number."))
     return int(value) if value.is_integer() else value
 
 
@@ -136,7 +139,7 @@ def _parse_date(question: Question, answer: Any) -> str:
     try:
         return parse_date(answer).isoformat()
     except InvalidValue:
-        raise InvalidValue("Enter a date as YYYY-MM-DD.") from None
+        raise InvalidValue(_("Enter a date as YYYY-MM-DD.")) from None
 
 
 _PARSERS: dict[str, Callable[[Question, Any], Any]] = {

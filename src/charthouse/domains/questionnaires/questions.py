@@ -20,7 +20,7 @@ def check_choices(change: Change) -> None:
         return
     kind, choices = change.get("kind"), change.get("choices") or []
     if kind in CHOSEN and len(choices) < 2:
-        change.add_error("choices", "Give at least two, one on each line.")
+        change.add_error("choices", "Enter at least two, one per line.")
     if kind not in CHOSEN and choices:
         change.add_error("choices", "Only for one or several of several choices.")
     if len({choice.casefold() for choice in choices}) < len(choices):

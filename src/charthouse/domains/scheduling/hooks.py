@@ -87,7 +87,7 @@ def book(change: Change) -> None:
         return
     wall, was = _find_wall_clock(change)
     if not 2000 <= wall.year <= 2099:
-        change.add_error("scheduled_time", "Appointments lie in the years 2000 to 2099.")
+        change.add_error("scheduled_time", "Appointments are in the years 2000 to 2099.")
         return
     slot = _lock_slot(change, [wall, *following])
     if slot is None:

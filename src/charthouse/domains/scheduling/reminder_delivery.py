@@ -14,6 +14,7 @@ from django.db import connection, transaction
 from charthouse import clock
 from charthouse.domains.patients import correspondence
 from charthouse.domains.patients.models import Patient
+from charthouse.domains.scheduling import patient_texts
 from charthouse.domains.scheduling.models import Appointment, Reminder
 from charthouse.identity import tenancy
 from charthouse.identity.models import Practice
@@ -74,21 +75,11 @@ def _send_reminder(practice: int, reminder_id: int) -> bool:
 
 def _queue_message(reminder: Reminder, appointment: Appointment, patient: Patient) -> bool:
     """Queue the e-mail or text message. Returns False where the patient cannot get it."""
-    words = reminder.text or _make_text(appointment)
+    subject, text = patient_texts.make_reminder(appointment, patient)
+    words = reminder.text or text
     if reminder.type == Reminder.Type.EMAIL:
-        subject = reminder.subject or "Reminder of your appointment"
+        subject = reminder.subject or subject
         return correspondence.queue_patient_email(patient, subject, words, purpose=PURPOSE)
     if reminder.type == Reminder.Type.SMS:
         return correspondence.queue_patient_sms(patient, words, purpose=PURPOSE)
     return False
-
-
-def _make_text(appointment: Appointment) -> str:
-    """Make the default text: who, where and when, by the clock of the office; not the reason."""
-    when = appointment.scheduled_time.astimezone(ZoneInfo(appointment.office.doctor.timezone))
-    office = appointment.office
-    phone = f" Questions? Call {office.phone_number}." if office.phone_number else ""
-    return (
-        f"You have an appointment with {appointment.doctor} at {office} on {when:%A, %B} {when.day}, {when.year} "
-        f"at {when.hour % 12 or 12}:{when:%M %p}.{phone}"
-    )

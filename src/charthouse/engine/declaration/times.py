@@ -19,7 +19,7 @@ FIRST_DAY = date(1800, 1, 1)
 # What is planned for a person lies within their life, and nobody gets older.
 MAX_AHEAD = timedelta(days=130 * 366)
 _AHEAD = timedelta(hours=14)  # where it is tomorrow already (UTC+14)
-_FUTURE, _TOO_FAR = "This date lies in the future.", "This date lies too far in the future."
+_FUTURE, _TOO_FAR = "This date is in the future.", "This date is too far in the future."
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -95,7 +95,7 @@ PLAIN: Mapping[tuple[str, str], str] = {
     ("practice_officeworkschedule", "work_days"): "times; ids within the schedule",
     ("practice_office", "online_timeslots"): "times",
     ("patients_patient", "race_subcategories"): _CODES,
-    ("patients_patient", "preferred_pharmacies"): "NCPDP ids",
+    ("patients_patient", "preferred_pharmacies"): "NCPDP IDs",
     ("patients_customdemographic", "allowed_values"): _TEXTS,
     ("scheduling_appointment", "recurring_days"): "days of the week",
     ("scheduling_appointment", "icd10_codes"): _CODES,

@@ -28,10 +28,8 @@ class AppParameters(Parameters):
     ] = None
     scopes: Scopes = None
     redirect_uris: Annotated[list[str], Meta(description="Where users are sent back to.")] = []
-    hourly_limit: Annotated[Limit | None, Meta(description="Calls an hour. Default: no limit.")] = None
-    second_limit: Annotated[Limit | None, Meta(description="Calls within a second. Default: no limit.")] = (
-        None
-    )
+    hourly_limit: Annotated[Limit | None, Meta(description="Calls per hour. Default: no limit.")] = None
+    second_limit: Annotated[Limit | None, Meta(description="Calls per second. Default: no limit.")] = None
 
 
 class App(msgspec.Struct):

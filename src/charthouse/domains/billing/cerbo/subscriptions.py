@@ -44,7 +44,7 @@ _COMMON: dict[str, Any] = {
             Integer(),
             READ_ONLY,
             source="owner_id",
-            doc="Who is credited with its charges.",
+            doc="The provider who is credited with its charges.",
         ),
         Key("schedule_frequency", Text(choices=tuple(Subscription.Frequency.values)), READ_ONLY),
         Key("amount", Decimal(), READ_ONLY, doc="What each charge comes to."),
@@ -75,7 +75,7 @@ _FILTERS: tuple[Filter, ...] = (
 
 subscriptions = Resource(
     path="patients/subscriptions",
-    doc="What patients are charged again and again.",
+    doc="Recurring charges of patients.",
     filters=(INCLUDE_DELETED, *_FILTERS),
     **_COMMON,
 )

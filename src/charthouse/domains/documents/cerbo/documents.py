@@ -64,9 +64,9 @@ _COMMON: dict[str, Any] = {
         make_patient_key(),
         Key("name", Text(), READ_ONLY, source="description"),
         Key("mime_type", Text(), READ_ONLY, source="document__media_type"),
-        Key("folder", Text(), READ_ONLY, doc="A tab of the chart."),
+        Key("folder", Text(), READ_ONLY, doc="The section of the chart."),
         Key("subfolder", Text(), READ_ONLY),
-        Key("content", Text(), READ_ONLY, doc="What is said of it."),
+        Key("content", Text(), READ_ONLY, doc="Comments."),
         Key("flag", Boolean(), READ_ONLY, doc="A key document."),
         Key(
             "requires_review",

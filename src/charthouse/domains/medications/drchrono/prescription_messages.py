@@ -52,7 +52,7 @@ prescription_messages = Resource(
         Key("message_status", Text(), READ_ONLY),
         Key("parent_message_id", Reference("prescription_messages"), READ_ONLY, source="parent_message"),
         Key("patient", Reference("patients"), READ_ONLY),
-        Key("pharmacy", Text(), READ_ONLY, doc="NCPDP id."),
+        Key("pharmacy", Text(), READ_ONLY, doc="NCPDP ID."),
         Key("created_at", Date(), READ_ONLY, source=Expression(_select_creation_day), nullable=False),
         Key(
             "json_data",

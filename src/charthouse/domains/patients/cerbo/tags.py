@@ -103,7 +103,7 @@ tags = Resource(
     keys=(
         make_object_key("tag"),
         Key("id", Id(), READ_ONLY),
-        Key("name", Text(), REQUIRED, doc="No two tags have the same."),
+        Key("name", Text(), REQUIRED, doc="Each tag has its own."),
         Key("category", Text(), REQUIRED),
         Key("description", Text(multiline=True), REQUIRED),
         Key("displays_on_dash", Boolean(), REQUIRED),

@@ -136,8 +136,8 @@ _CONTACT_KEYS: tuple[Key, ...] = (
 )
 
 _CARE_KEYS: tuple[Key, ...] = (
-    Key("default_pharmacy", Text(), OPTIONAL, doc="NCPDP id."),
-    Key("preferred_pharmacies", List(Text(max_length=20)), OPTIONAL, addition=True, doc="NCPDP ids."),
+    Key("default_pharmacy", Text(), OPTIONAL, doc="NCPDP ID."),
+    Key("preferred_pharmacies", List(Text(max_length=20)), OPTIONAL, addition=True, doc="NCPDP IDs."),
     Key("primary_care_physician", Text(), OPTIONAL, doc="Name of the referring doctor."),
     Key("referring_source", Text(), OPTIONAL),
     make_referring_doctor_key(),

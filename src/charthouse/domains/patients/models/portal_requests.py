@@ -14,8 +14,8 @@ REQUEST_STATUSES = ("open", "accepted", "dismissed", "deleted")
 
 class PortalRequest(Record):
     """A request in the portal's queue. ``payload``: what is needed to accept a request of its type; ``file``: an upload
-    that came with it. ``api_user``, ``deleted_by``: the API users who submitted and deleted it; null where the patient
-    or staff did."""
+    that came with it. ``proxy``: who submitted it for the patient, in the portal. ``api_user``, ``deleted_by``: the API
+    users who submitted and deleted it; null where the patient, a proxy or staff did."""
 
     patient = RecordKey("patients.Patient")
     request_type = models.CharField(max_length=20)
@@ -24,6 +24,7 @@ class PortalRequest(Record):
     notes = models.TextField(blank=True, default="")
     payload = models.JSONField(default=dict, blank=True)
     file = RecordKey("files.StoredFile", null=True, blank=True, indexed=False)
+    proxy = RecordKey("patients.Patient", null=True, blank=True, part_of=False, indexed=False)
     api_user = RecordKey("identity.ApiUser", null=True, blank=True, indexed=False)
     settled_by = RecordKey("identity.User", null=True, blank=True, indexed=False)
     settled_at = models.DateTimeField(null=True, blank=True)

@@ -137,7 +137,7 @@ TYPE_KEYS: tuple[Key, ...] = (
         source=Expression(lambda: Coalesce(F("sort_order"), Value(0)), column="sort_order"),
         nullable=False,
         default=0,
-        doc="Lower comes first.",
+        doc="Lower numbers come first.",
     ),
     _make_switch_key("telemedicine", doc="Bookings of it are video visits."),
 )

@@ -71,7 +71,7 @@ def _read_days(call: Call) -> tuple[date, date]:
     """Return the first and last day that the caller asks for. Raises Invalid."""
     first, last = call.parameters["start_date_first"], call.parameters["end_date_first"]
     wrong = {
-        name: ["Appointments lie in the years 2000 to 2099."]
+        name: ["Appointments are in the years 2000 to 2099."]
         for name, day in (("start_date", first), ("end_date", last))
         if not 2000 <= day.year <= 2099
     }

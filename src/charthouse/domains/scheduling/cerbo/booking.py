@@ -15,7 +15,7 @@ from django.db.models import Q
 from charthouse import clock
 from charthouse.domains.patients import correspondence
 from charthouse.domains.practice.models import ExamRoom, Office
-from charthouse.domains.scheduling import booking
+from charthouse.domains.scheduling import booking, patient_texts
 from charthouse.domains.scheduling.booking import Booking
 from charthouse.domains.scheduling.models import (
     FREEING_STATUSES,
@@ -109,7 +109,7 @@ def _find_span(change: Change) -> tuple[datetime | None, int]:
     start, end = change.values.get("start_date_time"), change.values.get("end_date_time")
     for name, moment in (("start_date_time", start), ("end_date_time", end)):
         if moment is not None and not 2000 <= moment.year <= 2099:
-            change.add_error(name, "Appointments lie in the years 2000 to 2099.")
+            change.add_error(name, "Appointments are in the years 2000 to 2099.")
     if change.errors:
         return None, 0
     start = (start or change.row.scheduled_time).replace(microsecond=0)
@@ -269,8 +269,8 @@ def send_notices(change: Change, row: Any) -> None:
     if kind.sms_reminder_on:
         _create_reminder(row, Reminder.Type.SMS, kind.sms_reminder_hrs_before, "", kind.sms_reminder)
     if kind.email_notice_on:
-        subject = kind.email_notice_subject or "Your appointment"
-        words = kind.email_notice or kind.name
+        subject, text = patient_texts.make_notice(row, row.patient)
+        subject, words = kind.email_notice_subject or subject, kind.email_notice or text
         correspondence.queue_patient_email(row.patient, subject, words, purpose="appointment notice")
 
 

@@ -41,7 +41,7 @@ def _make_time_check(how: str) -> Any:
         )
         at = change.values["scheduled_datetime"]
         if visit.patient_id is None:
-            change.add_error("non_field_errors", "Nobody comes to this appointment: it has no patient.")
+            change.add_error("non_field_errors", "This appointment has no patient.")
         if at <= clock.now():
             change.add_error("scheduled_datetime", "This time is past.")
         elif at >= visit.scheduled_time:

@@ -27,7 +27,7 @@ appointment_profiles = Resource(
         Key("name", Text(), REQUIRED),
         Key("online_scheduling", Boolean(), REQUIRED),
         Key("reason", Text(multiline=True), REQUIRED),
-        Key("sort_order", Integer(), OPTIONAL, doc="Lower comes first."),
+        Key("sort_order", Integer(), OPTIONAL, doc="Lower numbers come first."),
         Key("archived", Boolean(), READ_ONLY),
         Key("id", Id(), READ_ONLY),
         Key(

@@ -42,7 +42,7 @@ def book_block(change: Change) -> None:
         change.set_columns(created_by_id=change.actor.user)
     for name in ("start_time", "end_time"):
         if name in change.values and not 2000 <= change.values[name].year <= 2099:
-            change.add_error(name, "Blocks lie in the years 2000 to 2099.")
+            change.add_error(name, "Blocks are in the years 2000 to 2099.")
     if change.errors:
         return
     start, end = _find_wall_clocks(change)

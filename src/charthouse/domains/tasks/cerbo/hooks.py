@@ -38,7 +38,7 @@ def set_status(change: Change) -> None:
         return
     done = change.values["completed_on"]
     if done is not None and done > clock.now():
-        change.add_error("completed_on", "This lies in the future.")
+        change.add_error("completed_on", "This is in the future.")
     elif change.row is not None and (done is None) != (change.row.completed_at is None):
         change.set_columns(status_id=get_first_status(change.actor.practice, "O" if done is None else "C"))
 

@@ -66,7 +66,7 @@
     }
     const left = dirty().filter((one) => !one.input.classList.contains("is-invalid"));
     if (Object.keys(told.errors).length) say("Fix the highlighted fields.", "failed");
-    else if (Object.keys(told.conflicts).length) say("Somebody else changed this note. Choose what stands.", "failed");
+    else if (Object.keys(told.conflicts).length) say("Someone else changed this note. Choose what stands.", "failed");
     else if (changes.length && !left.length) say(`Saved ${told.at}`);
     if (told.locked) location.reload();
     keep();
