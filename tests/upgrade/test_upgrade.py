@@ -118,9 +118,21 @@ def restore(folder: Path, database: str) -> dict[str, TableContent]:
     url = f"postgresql://postgres:@/{database}?host={PGDATA}"
     with psycopg.connect(url, options=f"-c role={OWNER}") as connection:
         connection.execute(releases.read_dump(folder))
+        pass_transaction_numbers(connection)
     with psycopg.connect(url, options=f"-c role={OWNER} -c timezone=UTC") as connection:
         releases.snapshot_tables(connection.cursor())
         return releases.digest_tables(connection.cursor())
+
+
+def pass_transaction_numbers(connection: "psycopg.Connection[Any]") -> None:
+    """Use up transaction numbers until this server has given all that the dump's marks of seals name. Otherwise they
+    are another server's, which an upgrade forgets."""
+    (last,) = connection.execute("select max(xact) from public.audit_mark").fetchone() or (0,)
+    connection.commit()
+    number = 0
+    while number <= (last or 0):
+        (number,) = connection.execute("select pg_current_xact_id()::text::bigint").fetchone() or (0,)
+        connection.commit()
 
 
 @contextmanager

@@ -140,11 +140,14 @@ class RunSQLFile(RunSQL):
     ``search_path``.
     """
 
-    def __init__(self, migration: str, replaced: str | None = None) -> None:
-        """``migration`` is the ``__file__`` of the migration; ``replaced`` the name of the one whose SQL is meant."""
+    def __init__(
+        self, migration: str, replaced: str | None = None, *, state_operations: list[Operation] | None = None
+    ) -> None:
+        """``migration`` is the ``__file__`` of the migration; ``replaced`` the name of the one whose SQL is meant;
+        ``state_operations`` say what it changes of the models."""
         path = Path(migration)
         self.text = path.with_name(f"{replaced or path.stem}.sql").read_text()
-        super().__init__(self.text)
+        super().__init__(self.text, state_operations=state_operations)
 
     def database_forwards(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:
         with schema_editor.connection.cursor() as cursor:

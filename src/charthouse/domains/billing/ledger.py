@@ -124,7 +124,7 @@ def _read_visits(practice: int, patient: int) -> tuple[Sequence[Any], ...]:
         insured=line_item_sums.select_insurance_balance(),
     )
     decided = Transaction.objects.filter(
-        practice=practice, line_item__patient=patient, line_item__archived=False, archived=False
+        practice=practice, patient=patient, line_item__archived=False, archived=False
     )
     return (
         _newest(lines),

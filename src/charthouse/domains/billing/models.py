@@ -175,11 +175,13 @@ class Remittance(Record):
 class Transaction(Record):
     """An insurer's decision on a line item: payment and adjustment.
 
-    ``ins_name``: 1 primary, 2 secondary, 3 tertiary insurer. ``adjustment_group_code``: X12 CAS01; PR passes
-    the amount on to the patient, all others write it off.
+    ``patient``: the line item's, so that those of one patient are found by an index; a trigger sets it where a program
+    of an earlier version does not. ``ins_name``: 1 primary, 2 secondary, 3 tertiary insurer.
+    ``adjustment_group_code``: X12 CAS01; PR passes the amount on to the patient, all others write it off.
     """
 
     line_item = RecordKey("billing.LineItem", part_of=True)
+    patient = RecordKey("patients.Patient", null=True, blank=True)
     remittance = RecordKey("billing.Remittance", null=True, blank=True)
     ins_name = models.PositiveSmallIntegerField(default=1)
     ins_paid = money(default=0)

@@ -248,7 +248,9 @@ def post_transaction(practice: int, line_item: int, **values: Any) -> Transactio
         if item.archived:
             raise Conflict(_DELETED)
         item.save(update_fields=["updated_at"])
-        return Transaction.objects.create(practice_id=practice, line_item=item, **values)
+        return Transaction.objects.create(
+            practice_id=practice, line_item=item, patient_id=item.patient_id, **values
+        )
 
 
 @hook()

@@ -230,6 +230,7 @@ class VisitBill:
         remittance = claims.get_remittance(item["doctor_id"], self.patient.coverages[rank - 1], at)
         remittance["total_paid"] += columns.get("ins_paid", 0)
         row = {
+            "patient_id": item["patient_id"],
             "ins_name": rank,
             "trace_number": remittance["insurance_payer_trace_number"],
             "check_date": remittance["check_date"],

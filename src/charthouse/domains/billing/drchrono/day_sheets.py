@@ -149,7 +149,7 @@ day_sheet_credits = make_sheet(
     "id appointment doctor patient line_item posted_date check_date trace_number ins_name ins_paid "
     "adjustment adjustment_group_code adjustment_reason",
     visit="line_item__appointment",
-    patient="line_item__patient",
+    patient="patient",
     office="office_id",
     by="credits_date_type",
     kinds=CREDITS_BY,

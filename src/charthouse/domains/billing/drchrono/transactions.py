@@ -27,7 +27,7 @@ def _select_insurance() -> Combinable:
     """Return the patient's current insurer of the transaction's rank, as a JSON object."""
     rows = Coverage.objects.filter(
         practice=OuterRef("practice_id"),
-        patient=OuterRef("line_item__patient_id"),
+        patient=OuterRef("patient_id"),
         rank=OuterRef("ins_name"),
         archived=False,
     )
