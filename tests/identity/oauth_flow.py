@@ -1,6 +1,7 @@
 """The OAuth authorization code flow, performed as by a browser and an app."""
 
 import re
+from functools import cache
 from html import unescape
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -17,10 +18,19 @@ def sign_in(browser: httpx.Client, username: str, password: str = PASSWORD, **mo
 
 
 def open_signed_in_browser(username: str) -> httpx.Client:
-    """Return a client that is signed in as a user with the default password."""
-    browser = client()
-    assert sign_in(browser, username).status_code == 302
+    """Return a client that is signed in as a user with the default password, by the form as it was loaded before."""
+    cookies, form = load_form("/sign-in")
+    browser = client(cookies=cookies)
+    answer = browser.post("/sign-in", data=form | {"username": username, "password": PASSWORD})
+    assert answer.status_code == 302
     return browser
+
+
+@cache
+def load_form(address: str) -> tuple[httpx.Cookies, dict[str, str]]:
+    """Load a page with a form once a process; return its cookies and hidden fields."""
+    with client() as browser:
+        return browser.cookies, parse_hidden_fields(browser.get(address))
 
 
 def parse_hidden_fields(page: httpx.Response) -> dict[str, str]:

@@ -157,7 +157,7 @@ def test_a_withdrawn_code_is_not_said_to_be_used_twice(clinic: support.Clinic) -
     token_pairs.deauthorize(held.other.row.pk, held.user.pk)
     assert exchange_code(held.other, held.code).json()["error"] == "invalid_grant"
     what = Event.objects.using("owner").filter(app_id=held.other.row.pk).values_list("what", flat=True)
-    assert sorted(what) == ["consent given", "consent revoked"]
+    assert sorted(what) == ["consent given", "consent revoked", "token refused"]
 
 
 def test_a_code_that_is_withdrawn_while_it_is_exchanged(clinic: support.Clinic) -> None:

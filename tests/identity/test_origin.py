@@ -28,7 +28,7 @@ OTHER_WAYS = re.compile(
 ALLOWED = {
     "identity/origin.py",
     "settings.py",
-    "console/developer/api_explorer.py",
+    "console/developer/explorer_calls.py",
     "web_server/event_loop.py",
     "web_server/parsing.py",
 }

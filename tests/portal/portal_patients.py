@@ -11,6 +11,7 @@ from django.contrib.auth.hashers import make_password
 from charthouse import clock
 from charthouse.domains.patients.models import Patient, PortalAccess
 from charthouse.identity import tenancy
+from tests.identity.oauth_flow import load_form
 from tests.support import PASSWORD, Clinic, client
 
 CSRF = "charthouse_csrf"
@@ -30,8 +31,9 @@ class PortalPatient:
 
     def browser(self) -> httpx.Client:
         """Open a signed-in browser."""
-        opened = client()
-        answer = sign_in(opened, self.username)
+        cookies, _ = load_form("/portal/sign-in")
+        opened = client(cookies=cookies)
+        answer = post(opened, "/portal/sign-in", username=self.username, password=PASSWORD)
         assert (answer.status_code, answer.headers["Location"]) == (302, "/portal"), answer.text
         return opened
 
