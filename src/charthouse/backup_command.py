@@ -31,18 +31,20 @@ def add_backup(add_command: AddCommand) -> None:
     """Add ``charthouse backup`` to the commands."""
     parser = add_command(
         "backup",
-        "Back up database, files and keys, or list and verify backups",
+        "Back up the database, files, and keys, or list and verify backups",
         run_backup,
-        "Without a word: make a backup now; what the worker does on its schedule. list: the backups that there are. "
-        "verify: restore one into a scratch server and compare everything with what was backed up. "
+        "Without an argument: make a backup now, as the worker does on its schedule. list: list the backups. "
+        "verify: restore one into a temporary server and compare everything with what was backed up. "
         "keygen FILE: write a new identity, and print its recipient for CHARTHOUSE_BACKUP_RECIPIENT.",
     )
     parser.add_argument("what", nargs="?", choices=("make", "list", "verify", "keygen"), default="make")
     parser.add_argument("file", nargs="?", type=Path, metavar="FILE", help="keygen: the file to write")
     parser.add_argument(
-        "--full", action="store_true", help="make: a full one, even if an incremental one would do"
+        "--full", action="store_true", help="make: a full backup, even if an incremental one is possible"
     )
-    parser.add_argument("--backup", metavar="ID", default="", help="verify: this one (default: the last)")
+    parser.add_argument(
+        "--backup", metavar="ID", default="", help="verify: the backup to verify (default: the last)"
+    )
     parser.add_argument("--json", action="store_true", help="list: print JSON")
     _add_places(parser)
 
@@ -60,7 +62,7 @@ def add_restore(add_command: AddCommand) -> None:
         metavar="TIME",
         type=parse_time,
         default=None,
-        help="latest (the default), or a time such as 2026-11-30T14:05:00Z: without what was written later",
+        help="latest (the default), or a time such as 2026-11-30T14:05:00Z; later writes are left out",
     )
     parser.add_argument(
         "--into",
@@ -69,13 +71,13 @@ def add_restore(add_command: AddCommand) -> None:
         help="a new or empty directory; or the postgresql:// URL of an empty database, with keys and files in --data",
     )
     parser.add_argument(
-        "--backup", metavar="ID", default="", help="begin with this backup (default: the best one)"
+        "--backup", metavar="ID", default="", help="start from this backup (default: the best one)"
     )
     parser.add_argument(
         "--files",
         metavar="PLACE",
         default="",
-        help="where stored files go (default: files/ in the directory)",
+        help="destination of stored files (default: files/ in the directory)",
     )
     _add_places(parser)
 
@@ -86,8 +88,10 @@ def _add_places(parser: argparse.ArgumentParser) -> None:
         metavar="PLACE",
         help="directory or s3://bucket/prefix of the backups (default: $CHARTHOUSE_BACKUP)",
     )
-    parser.add_argument("--identity", metavar="FILE", help="file of the identity that opens them")
-    parser.add_argument("--passphrase-file", metavar="FILE", help="file of the passphrase that opens them")
+    parser.add_argument("--identity", metavar="FILE", help="file with the identity that opens the backups")
+    parser.add_argument(
+        "--passphrase-file", metavar="FILE", help="file with the passphrase that opens the backups"
+    )
 
 
 def parse_time(text: str) -> datetime | None:

@@ -18,16 +18,16 @@ from charthouse.toolkit.command_groups import GROUPS, SHORT_COMMANDS
 if TYPE_CHECKING:
     Commands = argparse._SubParsersAction[argparse.ArgumentParser]
 
-DESCRIPTION = "An electronic health record that anyone can run."
+DESCRIPTION = "An electronic health record that you can run yourself."
 EPILOG = """
-DATABASE_URL names the PostgreSQL (15 or newer) to use, as the owner of the tables;
-without it, one is started under the data directory for as long as it is needed.
+DATABASE_URL sets the PostgreSQL database (15 or newer), as the owner of the tables;
+without it, an embedded one is started in the data directory while it is needed.
 
 To try it out:             charthouse sandbox
 A real installation:       charthouse migrate
                            charthouse createpractice "Foothill Family Medicine"
                            charthouse createuser ada --practice 1 --role doctor --primary
-                           charthouse serve     and, beside it,     charthouse worker
+                           charthouse serve     and, in parallel,     charthouse worker
 
 A sandbox's clock:         charthouse clock advance 3h
 """

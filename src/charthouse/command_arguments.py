@@ -41,10 +41,10 @@ def add_sandbox(commands: "Commands") -> None:
     parser = _add_command(
         commands,
         "sandbox",
-        "Run a whole synthetic practice on this machine, until Ctrl-C",
+        "Run a whole synthetic practice on this machine until Ctrl-C",
         command_runs.run_sandbox,
-        "The first start makes the practice, the next ones take up the same data. Everything that opens it, "
-        "passwords and tokens, is printed and written to DIR/sandbox.json. It can't be reached from other machines.",
+        "The first start creates the practice; later starts use the same data. Credentials, passwords and tokens, "
+        "are printed and written to DIR/sandbox.json. Other machines can't reach it.",
     )
     parser.add_argument(
         "--port", type=option_types.parse_port, default=8000, help="port on 127.0.0.1 (default: 8000)"
@@ -53,22 +53,22 @@ def add_sandbox(commands: "Commands") -> None:
         "--seed",
         metavar="N",
         type=option_types.parse_whole_number,
-        help="which practice: the same seed gives the same one, ids and all (default: 1)",
+        help="seed of the practice: the same seed creates the same data, including ids (default: 1)",
     )
     parser.add_argument(
         "--patients",
         metavar="N",
         type=option_types.parse_whole_number,
-        help="patients of the first practice, up to a million (default: about 300)",
+        help="number of patients in the first practice, up to a million (default: about 300)",
     )
     parser.add_argument(
-        "--fresh", action="store_true", help="delete what is in the data directory and start over"
+        "--fresh", action="store_true", help="delete the contents of the data directory and start over"
     )
     parser.add_argument(
         "--rate-limit",
         metavar="off|N",
         type=option_types.parse_rate_limit,
-        help="calls an hour that an app may make (default: 500); the app without a limit stays without",
+        help="requests an app can make per hour (default: 500); does not affect the app without a limit",
     )
     _add_workers_option(parser)
 
@@ -79,7 +79,7 @@ def add_serve(commands: "Commands") -> None:
         "serve",
         "Run the web server",
         command_runs.run_serve,
-        "Put a proxy with TLS before it, and set CHARTHOUSE_BASE_URL to the https URL that users reach it by.",
+        "Run it behind a TLS proxy, and set CHARTHOUSE_BASE_URL to the https URL that users open.",
     )
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: 127.0.0.1)")
     parser.add_argument("--port", type=option_types.parse_port, default=8000, help="default: 8000")
@@ -89,7 +89,7 @@ def add_serve(commands: "Commands") -> None:
         metavar="N",
         type=option_types.parse_positive,
         default=4,
-        help="requests that a process handles at once; it may hold one database connection more (default: 4)",
+        help="requests that each process handles at once; it can use one more database connection (default: 4)",
     )
 
 
@@ -102,7 +102,7 @@ def add_worker(commands: "Commands") -> None:
         metavar="N",
         type=option_types.parse_positive,
         default=4,
-        help="jobs at once (default: 4)",
+        help="jobs to run at once (default: 4)",
     )
 
 
@@ -110,9 +110,9 @@ def add_migrate(commands: "Commands") -> None:
     _add_command(
         commands,
         "migrate",
-        "Bring the database up to this version",
+        "Migrate the database to this version",
         command_runs.run_migrate,
-        "Makes the tables, keys and row policies, and the role that the web server takes up.",
+        "Creates the tables, keys, and row policies, and the role that the web server uses.",
     )
 
 
@@ -126,35 +126,35 @@ def add_createuser(commands: "Commands") -> None:
     parser = _add_command(
         commands,
         "createuser",
-        "Add somebody who may sign in, and print the id",
+        "Add a user who can sign in, and print the id",
         command_runs.run_createuser,
-        "The password is asked for on a terminal, else read as the first line of standard input.",
+        "Prompts for the password on a terminal; otherwise reads it from the first line of standard input.",
     )
     parser.add_argument("username", metavar="USERNAME")
     _add_practice_option(parser)
     parser.add_argument("--role", choices=("doctor", "staff"), required=True)
     parser.add_argument(
-        "--primary", action="store_true", help="the one who grants the others their permissions"
+        "--primary", action="store_true", help="the primary user, who grants permissions to the others"
     )
     parser.add_argument("--first-name", metavar="NAME", default="")
-    parser.add_argument("--last-name", metavar="NAME", default="", help="default: the user name")
+    parser.add_argument("--last-name", metavar="NAME", default="", help="default: the username")
     parser.add_argument("--email", default="")
     parser.add_argument(
-        "--timezone", metavar="ZONE", default="US/Eastern", help="of a doctor (default: US/Eastern)"
+        "--timezone", metavar="ZONE", default="US/Eastern", help="time zone of a doctor (default: US/Eastern)"
     )
 
 
 def add_access(commands: "Commands") -> None:
     link = _add_command(
-        commands, "passwordlink", "Print a link with which somebody sets a password, once, within a day",
+        commands, "passwordlink", "Print a link for setting a user's password, valid once within a day",
         command_runs.run_passwordlink,
-        "For a user without an e-mail address, as the primary user of an imported practice may be. Whoever has it "
-        "can sign in as that user: hand it over in person. Written down in the audit.",
+        "For users without an email address, such as the primary user of an imported practice. Anyone with the link "
+        "can sign in as that user: hand it over in person. Recorded in the audit.",
     )  # fmt: skip
     reset = _add_command(
-        commands, "resetotp", "Take away the second factor of somebody who lost it", command_runs.run_resetotp,
-        "The password alone then lets them in. Written down in the audit. In the console, the primary user can do it "
-        "for the people of a practice.",
+        commands, "resetotp", "Remove the second factor of a user who lost it", command_runs.run_resetotp,
+        "The user can then sign in with the password alone. Recorded in the audit. The primary user can do the same "
+        "for users of the practice in the console.",
     )  # fmt: skip
     for parser in (link, reset):
         parser.add_argument("username", metavar="USERNAME")
@@ -164,15 +164,15 @@ def add_rotatekeys(commands: "Commands") -> None:
     parser = _add_command(
         commands,
         "rotatekeys",
-        "Change the secret key, and seal with the next one what is sealed with the present one",
+        "Rotate the secret key, and reseal everything with the new key",
         command_runs.run_rotatekeys,
-        "Stop serve and worker before. Makes the next key itself, or takes it from CHARTHOUSE_SECRET_KEY, with the "
-        "present one in CHARTHOUSE_FORMER_KEYS. Everybody has to sign in again. Interrupted, it is run again.",
+        "Stop serve and worker first. Generates the new key, or takes it from CHARTHOUSE_SECRET_KEY, with the "
+        "current one in CHARTHOUSE_FORMER_KEYS. All users must sign in again. If interrupted, run it again.",
     )
     parser.add_argument(
         "--lost",
         action="store_true",
-        help="the present key is lost: go on with another; what was sealed with it can't be read any more",
+        help="the current key is lost: continue with another; what was sealed with the lost key can't be read any more",
     )
 
 
@@ -182,8 +182,8 @@ def add_pause(commands: "Commands") -> None:
         "pause",
         "Mark this database as a copy, which sends nothing until charthouse resume",
         command_runs.run_pause,
-        "A restored database notices it by itself. Files of a stopped server that are started a second time do not: "
-        "run this before serve and worker of the copy.",
+        "A restored database is detected automatically. A second start of a stopped server's files is not: "
+        "run this before you start serve and worker of the copy.",
     )
 
 
@@ -191,10 +191,10 @@ def add_resume(commands: "Commands") -> None:
     _add_command(
         commands,
         "resume",
-        "Say that a restored copy is the real database now, so that it sends again",
+        "Confirm that a restored copy is now the real database, so that it sends again",
         command_runs.run_resume,
-        "Webhooks, e-mails and text messages that wait in it are sent. Make sure before that the former server has "
-        "ended: otherwise both send. With --practice, of an imported practice: its reminders are sent.",
+        "Sends its pending webhooks, emails, and text messages. First make sure that the former server has "
+        "stopped: otherwise both send. With --practice, for an imported practice: sends its reminders.",
     ).add_argument("--practice", metavar="ID", type=option_types.parse_positive)
 
 
@@ -202,19 +202,19 @@ def add_audit(commands: "Commands") -> None:
     parser = _add_command(
         commands,
         "audit",
-        "Verify, seal or anchor the audit trail",
+        "Verify, seal, or anchor the audit trail",
         command_runs.run_audit,
-        "verify: names the first fault of each practice, and ends with 1 if there is one. "
-        "seal: seals at once what the worker would within five minutes. "
-        "anchor: records at once what the worker does daily, the last seal of each practice, at the places named by "
-        "CHARTHOUSE_ANCHOR_FILE, CHARTHOUSE_ANCHOR_EMAIL and CHARTHOUSE_ANCHOR_BUCKET.",
+        "verify: names the first fault of each practice, and exits with 1 if there is one. "
+        "seal: seals immediately what the worker would seal within five minutes. "
+        "anchor: records immediately what the worker records daily, the last seal of each practice, in the places set "
+        "by CHARTHOUSE_ANCHOR_FILE, CHARTHOUSE_ANCHOR_EMAIL, and CHARTHOUSE_ANCHOR_BUCKET.",
     )
     parser.add_argument("what", choices=("verify", "seal", "anchor"))
     parser.add_argument(
         "--practice",
         metavar="ID",
         type=option_types.parse_whole_number,
-        help="verify this one alone (0: what has none)",
+        help="verify only this practice (0: entries without a practice)",
     )
     parser.add_argument(
         "--heads",
@@ -222,9 +222,9 @@ def add_audit(commands: "Commands") -> None:
         type=Path,
         action="append",
         default=[],
-        help="verify: the seals recorded there must still be in their chains; then adds today's. A file of anchors, a "
-        "saved e-mail or object; may be repeated (default: $CHARTHOUSE_ANCHOR_FILE). "
-        "Keep the file where the database's administrators can't write",
+        help="verify: the seals recorded in this file must still be in their chains; then adds today's. A file of "
+        "anchors, a saved email, or an object; can be repeated (default: $CHARTHOUSE_ANCHOR_FILE). "
+        "Store the file where the database's administrators can't write",
     )
 
 
@@ -239,16 +239,16 @@ def add_export(commands: "Commands") -> None:
     parser = _add_command(
         commands,
         "export",
-        "Write everything of a practice to a directory: rows, files, and the C-CDA of each patient",
+        "Export everything in a practice to a directory: rows, files, and each patient's C-CDA",
         command_runs.run_export,
-        "Documented, complete and checksummed (docs/export.md). The server may run meanwhile. DIR must not exist; it "
-        "appears when it is complete. It holds patient data in the clear.",
+        "The export is documented, complete, and checksummed (docs/export.md). The server can keep running. DIR must "
+        "not exist; it is created once the export is complete. It contains unencrypted patient data.",
     )
     _add_practice_option(parser)
     parser.add_argument(
         "--without-documents",
         action="store_true",
-        help="leave the C-CDA out, which take most of the time and which an import does not need",
+        help="leave out the C-CDA documents, which take most of the time and which an import does not need",
     )
     parser.add_argument("target", metavar="DIR", type=Path)
 
@@ -257,17 +257,17 @@ def add_import(commands: "Commands") -> None:
     parser = _add_command(
         commands,
         "import",
-        "Import what charthouse export wrote, as a new practice",
+        "Import an export as a new practice",
         command_runs.run_import,
-        "Checked before and imported whole or not at all. Rows get new ids; user names that are taken get a number. "
-        "Prints what is to be done next, and writes a report with all new ids.",
+        "The export is checked first and imported completely or not at all. Rows get new ids; usernames that are taken "
+        "get a number. Prints the next steps, and writes a report with all new ids.",
     )
     parser.add_argument("source", metavar="DIR", type=Path)
     parser.add_argument(
         "--report",
         metavar="FILE",
         type=Path,
-        help="where the report goes, as JSON (default: imports/practice-ID.json in the data directory)",
+        help="file for the report, as JSON (default: imports/practice-ID.json in the data directory)",
     )
 
 
@@ -275,9 +275,9 @@ def add_check(commands: "Commands") -> None:
     parser = _add_command(
         commands,
         "check",
-        "Say what is unsafe or missing in this installation, and how to mend it",
+        "Report what is unsafe or missing in this installation, and how to fix it",
         command_runs.run_check,
-        "Run it with the environment of the server. Ends with 1 if something is an error.",
+        "Run it with the server's environment. Exits with 1 if there are errors.",
     )
     parser.add_argument("--json", action="store_true", help="print JSON")
 
@@ -286,9 +286,9 @@ def add_doctor(commands: "Commands") -> None:
     parser = _add_command(
         commands,
         "doctor",
-        "Print what support asks for, with nothing private in it",
+        "Print information for support, without private data",
         command_runs.run_doctor,
-        "Versions, settings without secrets and names, sizes, counts, results of check, classes of recent faults.",
+        "Versions, settings without secrets and names, sizes, counts, check results, and classes of recent faults.",
     )
     parser.add_argument("--json", action="store_true", help="print JSON")
 
@@ -297,7 +297,7 @@ def add_openapi(commands: "Commands") -> None:
     parser = commands.add_parser(
         "openapi",
         help="Print the OpenAPI document",
-        description="Print the OpenAPI document of a dialect. Needs no database.",
+        description="Print the OpenAPI document of an API. Requires no database.",
     )
     parser.add_argument("dialect", nargs="?", choices=("drchrono", "cerbo", "sandbox"), default="drchrono")
     parser.set_defaults(run=command_runs.run_openapi)
@@ -309,7 +309,7 @@ def _add_practice_option(parser: argparse.ArgumentParser) -> None:
         metavar="ID",
         type=option_types.parse_positive,
         required=True,
-        help="as createpractice printed it",
+        help="practice id, as printed by createpractice",
     )
 
 

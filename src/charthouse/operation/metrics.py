@@ -44,53 +44,59 @@ class Metric:
 REQUESTS = Metric(
     "requests",
     "counter",
-    'Requests by API, route template, method, status and the gate that refused them ("" if none did).',
+    'Requests by API, route template, method, status, and the check that refused them ("" if none did).',
     ("api", "route", "method", "status", "gate"),
 )
-DURATION = Metric("request_duration_seconds", "histogram", "From the request to its answer.", ("api",))
-REFUSALS = Metric("quota_refusals", "counter", "Requests refused because there were too many.", ("api",))
+DURATION = Metric("request_duration_seconds", "histogram", "Time from the request to its response.", ("api",))
+REFUSALS = Metric("quota_refusals", "counter", "Requests refused because of rate limits.", ("api",))
 HTTP_REFUSALS = Metric(
     "http_refusals",
     "counter",
-    "Requests and connections that the web server refused or cut by itself, by reason.",
+    "Requests and connections that the web server itself refused or closed, by reason.",
     ("reason",),
 )
 INFO = Metric("info", "gauge", "Always 1; the version is a label.", ("version",))
-DATABASE_UP = Metric("database_up", "gauge", "1 if the database answered within seconds.")
+DATABASE_UP = Metric("database_up", "gauge", "1 if the database responded within seconds.")
 DATABASE_BYTES = Metric("database_bytes", "gauge", "Size of the database.")
 CONNECTIONS = Metric("database_connections", "gauge", "Connections to the database by state.", ("state",))
-LOCK_WAITS = Metric("database_lock_waits", "gauge", "Connections that wait for a lock.")
+LOCK_WAITS = Metric("database_lock_waits", "gauge", "Connections waiting for a lock.")
 TRANSACTION_AGE = Metric(
     "database_oldest_transaction_seconds", "gauge", "Age of the oldest running transaction."
 )
-WORKER_AGE = Metric("worker_heartbeat_age_seconds", "gauge", "Since a worker was heard of; none: no series.")
-FEED_LAG = Metric(
-    "feed_lag_seconds", "gauge", "Age of the oldest change that webhooks have not been made of."
+WORKER_AGE = Metric(
+    "worker_heartbeat_age_seconds",
+    "gauge",
+    "Time since a worker's last heartbeat; no series if there was none.",
 )
+FEED_LAG = Metric("feed_lag_seconds", "gauge", "Age of the oldest change not yet processed for webhooks.")
 DELIVERIES = Metric(
     "webhook_deliveries",
     "gauge",
-    "Deliveries by state: all that wait, and those of the last hour.",
+    "Deliveries by state: all pending ones, and those of the last hour.",
     ("state",),
 )
-JOBS = Metric("jobs", "gauge", "Jobs of the worker that are stored, by queue and state.", ("queue", "state"))
-SENDING_PAUSED = Metric("sending_paused", "gauge", "1 if it is a restored copy, which sends nothing.")
+JOBS = Metric("jobs", "gauge", "Stored worker jobs, by queue and state.", ("queue", "state"))
+SENDING_PAUSED = Metric("sending_paused", "gauge", "1 if this is a restored copy, which sends nothing.")
 INCARNATION = Metric(
-    "database_incarnation", "gauge", "How often it has been restored, copied or promoted, and 1."
+    "database_incarnation", "gauge", "How often the database has been restored, copied, or promoted, plus 1."
 )
-MESSAGES = Metric("outbox_messages", "gauge", "E-mails and text messages by state.", ("state",))
+MESSAGES = Metric("outbox_messages", "gauge", "Emails and text messages by state.", ("state",))
 SEAL_AGE = Metric(
     "audit_seal_age_seconds",
     "gauge",
-    "Since the last seal of the audit; there is one where something was done.",
+    "Time since the last audit seal; seals are made only if there was activity.",
 )
-ANCHOR_AGE = Metric("audit_anchor_age_seconds", "gauge", "Since the last anchor in CHARTHOUSE_ANCHOR_FILE.")
-BACKUP_AGE = Metric("backup_age_seconds", "gauge", "Since the last good backup began; none: no series.")
-BACKUP_LAG = Metric("backup_lag_seconds", "gauge", "Age of the last write that is in the continuous backup.")
-DRILL_AGE = Metric("backup_drill_age_seconds", "gauge", "Since the last drill that passed began.")
-DISK_FREE = Metric("disk_free_bytes", "gauge", "Free for the data directory.")
-DISK_SIZE = Metric("disk_size_bytes", "gauge", "Size of the file system of the data directory.")
-FAILURES = Metric("measurement_failures", "gauge", "Measurements that failed this time.")
+ANCHOR_AGE = Metric(
+    "audit_anchor_age_seconds", "gauge", "Time since the last anchor in CHARTHOUSE_ANCHOR_FILE."
+)
+BACKUP_AGE = Metric(
+    "backup_age_seconds", "gauge", "Time since the last good backup started; no series if there is none."
+)
+BACKUP_LAG = Metric("backup_lag_seconds", "gauge", "Age of the last write in the continuous backup.")
+DRILL_AGE = Metric("backup_drill_age_seconds", "gauge", "Time since the last successful drill started.")
+DISK_FREE = Metric("disk_free_bytes", "gauge", "Free space for the data directory.")
+DISK_SIZE = Metric("disk_size_bytes", "gauge", "Size of the data directory's file system.")
+FAILURES = Metric("measurement_failures", "gauge", "Measurements that failed in the last round.")
 
 METRICS = (
     REQUESTS, DURATION, REFUSALS, HTTP_REFUSALS, INFO,

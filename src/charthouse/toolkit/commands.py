@@ -22,7 +22,7 @@ def add_groups(commands: Any, add_data_option: Any) -> None:
         add_data_option(parser)
         _add_arguments(parser, control)
     for group, text in GROUPS.items():
-        parser = commands.add_parser(group, help=text, description=f"{text}. It has to be running.")
+        parser = commands.add_parser(group, help=text, description=f"{text}. The sandbox must be running.")
         add_data_option(parser)
         controls = [control for control in CONTROLS if control.group == group.replace("-", "_")]
         default = DEFAULT_VERBS.get(group)

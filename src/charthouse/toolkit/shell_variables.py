@@ -11,12 +11,12 @@ from charthouse.toolkit.client import Sandbox, SandboxError
 
 def add_command(commands: Any, add_data_option: Any) -> None:
     """Add the command."""
-    text = "Print what opens a sandbox as variables of a shell"
+    text = "Print a sandbox's credentials as shell variables"
     parser = commands.add_parser(
         "env",
         help=text,
-        description=f'{text}: eval "$(charthouse env)". They are of the first practice: its app without a limit, '
-        "its API user without limits, and the control API.",
+        description=f'{text}: eval "$(charthouse env)". They belong to the first practice: its app without a '
+        "limit, its API user without limits, and the control API.",
     )
     parser.set_defaults(run=run)
     add_data_option(parser)

@@ -26,20 +26,20 @@ def add_commands(commands: Any, add_data_option: Any) -> None:
     text = "Show each webhook of a sandbox as it is sent, and forward it"
     listen = commands.add_parser("listen", help=text, description=f"{text}, with its headers, until Ctrl-C.")
     listen.add_argument(
-        "--forward-to", metavar="URL", help="where each is sent on to; its answer is passed back"
+        "--forward-to", metavar="URL", help="where to forward each webhook; its response is returned"
     )
-    listen.add_argument("--events", metavar="A,B", help="names of events (default: all)")
+    listen.add_argument("--events", metavar="A,B", help="event names (default: all)")
     listen.add_argument("--app", metavar="CLIENT_ID", help="webhooks of this app (default: the first app's)")
     listen.add_argument(
-        "--practice", metavar="ID", type=int, help="webhooks of this practice (Cerbo) instead"
+        "--practice", metavar="ID", type=int, help="webhooks of this practice (Cerbo) instead of an app's"
     )
-    listen.add_argument("--secret", metavar="TEXT", help="secret of the webhook (default: a random one)")
+    listen.add_argument("--secret", metavar="TEXT", help="webhook secret (default: a random one)")
     listen.set_defaults(run=run_listen)
     add_data_option(listen)
-    text = "Show the API calls to a sandbox, with the check that refused each"
+    text = "Show the API requests to a sandbox, with the check that refused each"
     logs = commands.add_parser("logs", help=text, description=f"{text}.")
-    logs.add_argument("--follow", action="store_true", help="go on with those that come, until Ctrl-C")
-    logs.add_argument("--app", metavar="CLIENT_ID", help="calls of this app alone")
+    logs.add_argument("--follow", action="store_true", help="continue with new requests until Ctrl-C")
+    logs.add_argument("--app", metavar="CLIENT_ID", help="only requests of this app")
     logs.set_defaults(run=run_logs)
     add_data_option(logs)
 

@@ -21,23 +21,25 @@ INSTRUCTIONS = (
 
 def add_command(commands: Any, add_data_option: Any) -> None:
     """Add the command."""
-    text = "Offer both APIs and the controls of a sandbox to an agent, as an MCP server over standard input and output"
-    parser = commands.add_parser("mcp", help=text, description=f"{text}. Reads only, unless --write.")
+    text = "Serve both APIs and the sandbox controls to an agent, as an MCP server over standard input and output"
+    parser = commands.add_parser("mcp", help=text, description=f"{text}. Read-only unless --write is given.")
     add_data_option(parser)
-    parser.add_argument("--write", action="store_true", help="may write, and use all controls")
-    parser.add_argument("--api", metavar="NAME", choices=[*tools.TITLES], help="only drchrono, or only cerbo")
+    parser.add_argument("--write", action="store_true", help="allow writes and all controls")
+    parser.add_argument(
+        "--api", metavar="NAME", choices=[*tools.TITLES], help="only this API: drchrono or cerbo"
+    )
     parser.add_argument(
         "--practice", metavar="ID", type=int, help="practice of the sandbox (default: the first)"
     )
     parser.add_argument(
         "--anonymize",
         action="store_true",
-        help="sees nothing that identifies patients (by Cerbo's API alone)",
+        help="hide data that identifies patients (Cerbo's API only)",
     )
-    parser.add_argument("--no-control", action="store_true", help="without the controls of the sandbox")
+    parser.add_argument("--no-control", action="store_true", help="leave out the sandbox controls")
     parser.add_argument(
         "--url",
-        help=f"a server that is no sandbox of --data; credentials in {callers.TOKEN_VARIABLE}, or "
+        help=f"a server other than the sandbox in --data; set credentials in {callers.TOKEN_VARIABLE}, or "
         f"{callers.USER_VARIABLE} and {callers.SECRET_VARIABLE}",
     )
     parser.set_defaults(run=run)

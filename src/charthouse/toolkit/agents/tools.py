@@ -49,7 +49,7 @@ def make_api_tools(operations: Mapping[str, Operation], caller: Caller, *, write
     tools = [
         Tool(
             f"{api}_search",
-            f"Find operations of the {title} API by words. The exact name of one shows its parameters and its body.",
+            f"Find operations of the {title} API by keyword. An exact name returns its parameters and body.",
             _make_schema(
                 {"words": {"type": "string", "description": "Such as: book appointment"}}, ["words"]
             ),
@@ -57,13 +57,13 @@ def make_api_tools(operations: Mapping[str, Operation], caller: Caller, *, write
         ),
         Tool(
             f"{api}_list",
-            f"List rows by the {title} API. {api}_search has the parameters of each operation.",
+            f"List rows with the {title} API. {api}_search returns the parameters of each operation.",
             _make_call_schema(lists, {"rows": {"type": "integer", "minimum": 1, "maximum": MAX_ROWS}}),
             lambda given: _list(_find(operations, lists, given), caller, given),
         ),
         Tool(
             f"{api}_read",
-            f"Read one row, or what else a GET of the {title} API answers with.",
+            f"Read one row, or whatever else a GET of the {title} API returns.",
             _make_call_schema(reads),
             lambda given: _call(_find(operations, reads, given), caller, given),
         ),
@@ -73,7 +73,7 @@ def make_api_tools(operations: Mapping[str, Operation], caller: Caller, *, write
         tools.append(
             Tool(
                 f"{api}_write",
-                f"Create, change or delete by the {title} API. Ask {api}_search for the body of an operation first.",
+                f"Create, change, or delete with the {title} API. Use {api}_search first to get the body.",
                 _make_call_schema(others, {"body": {"type": "object"}}),
                 lambda given: _call(_find(operations, others, given), caller, given),
                 reads=False,
@@ -125,7 +125,10 @@ def _make_schema(properties: Mapping[str, Any], required: list[str]) -> dict[str
 def _make_call_schema(names: list[str], more: Mapping[str, Any] | None = None) -> dict[str, Any]:
     properties = {
         "operation": {"type": "string", "enum": names},
-        "path": {"type": "object", "description": "Values of the names in braces in its path, as id."},
+        "path": {
+            "type": "object",
+            "description": "Values for the names in braces in the operation's path, such as id.",
+        },
         "query": {"type": "object", "description": "Query parameters."},
         **(more or {}),
     }

@@ -23,19 +23,23 @@ from charthouse.toolkit.compare.proxy import Proxy, UpstreamError
 
 def add_command(commands: Any, add_data_option: Any, render_document: Callable[[str], str]) -> None:
     """Add the command. ``render_document``: makes the OpenAPI document of an API of this server, as JSON."""
-    text = "Compare what a vendor's API answers with what a sandbox does"
+    text = "Compare a vendor's API responses with a sandbox's"
     parser = commands.add_parser(
         "compare",
         help=text,
-        description=f"{text}. With --upstream: a proxy on 127.0.0.1 to put between your client and the vendor, until "
-        "Ctrl-C. Of each call, names and formats are recorded and no values; the sandbox is asked the same with rows "
-        "of its own, writes included.",
+        description=f"{text}. With --upstream: runs a proxy on 127.0.0.1 between your client and the vendor, until "
+        "Ctrl-C. Records names and formats of each request, but no values; sends the same request to the sandbox, with "
+        "its own rows, including writes.",
     )
     source = parser.add_mutually_exclusive_group(required=True)
-    source.add_argument("--upstream", metavar="URL", help="the vendor's server, as https://app.drchrono.com")
-    source.add_argument("--replay", metavar="FILE", type=Path, help="ask what was recorded")
+    source.add_argument(
+        "--upstream", metavar="URL", help="the vendor's server, such as https://app.drchrono.com"
+    )
+    source.add_argument("--replay", metavar="FILE", type=Path, help="replay recorded requests")
     parser.add_argument("--port", type=int, default=8100, help="port of the proxy (default: 8100)")
-    parser.add_argument("--record", metavar="FILE", type=Path, help="add the calls to this file, one a line")
+    parser.add_argument(
+        "--record", metavar="FILE", type=Path, help="append the requests to this file, one per line"
+    )
     parser.set_defaults(run=lambda options: run(options, render_document))
     add_data_option(parser)
 

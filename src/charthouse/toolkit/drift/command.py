@@ -19,12 +19,12 @@ KINDS = ("operation", "parameter", "key", "type", "values", "required")
 
 def add_command(commands: Any, render_document: Callable[[str], str]) -> None:
     """Add the command. ``render_document``: makes the OpenAPI document of an API of this server, as JSON."""
-    text = "Compare an OpenAPI document of a vendor with that of this server"
+    text = "Compare a vendor's OpenAPI document with this server's"
     parser = commands.add_parser(
         "drift",
         help=text,
-        description=f"{text}: operations, parameters, keys, types and values. Exits with 1 where there are "
-        "differences that the baseline does not explain, or entries of it that explain none.",
+        description=f"{text}: operations, parameters, fields, types, and values. Exits with 1 if there are "
+        "differences that the baseline does not explain, or baseline entries that explain none.",
     )
     parser.add_argument("file", metavar="FILE", type=Path, help="the vendor's document, YAML or JSON")
     parser.add_argument("--api", choices=("drchrono", "cerbo"), default="drchrono", help="default: drchrono")
@@ -34,8 +34,10 @@ def add_command(commands: Any, render_document: Callable[[str], str]) -> None:
         type=Path,
         help="known differences: a YAML list of {operations, kind, where, why}",
     )
-    parser.add_argument("--kind", choices=KINDS, action="append", help="only these; may be repeated")
-    parser.add_argument("--summary", action="store_true", help="only numbers, and the baseline's entries")
+    parser.add_argument(
+        "--kind", choices=KINDS, action="append", help="only differences of this kind; can be repeated"
+    )
+    parser.add_argument("--summary", action="store_true", help="only counts, and the baseline's entries")
     parser.set_defaults(run=lambda options: run(options, render_document))
 
 

@@ -16,31 +16,31 @@ HEADER_VARIABLE = "HTTP_" + EXPLAIN_HEADER.upper().replace("-", "_")
 MAX_LENGTH = 6000  # characters of the header
 # What would let a call pass that a check refused, by the check.
 ADVICE = {
-    "token": "Send the credentials of this API: a bearer token of DrChrono's, or name and secret of an API user (HTTP "
-    "Basic) of Cerbo's. `charthouse tokens mint` and `charthouse api-users create` issue some; sandbox.json has some.",
-    "revoked": "The pair was revoked, or replaced by the next one: an app has one pair a user. Use the latest token, "
-    "or `charthouse tokens mint`.",
-    "expired": "Exchange the refresh token at /o/token/, or `charthouse tokens mint`. Access tokens last 48 hours.",
-    "inactive": "The user of this token can't sign in any more. Authorize the app by another user.",
-    "disabled": "Enable the API user (Settings > API users), or `charthouse api-users create`.",
-    "address": "Call from one of the API user's addresses, or give it none.",
-    "endpoint": "Give the API user this endpoint group, or none, which means all.",
-    "read_only": "Writes need an API user that is not read-only.",
-    "scope": "Ask for the missing scopes when the user authorizes the app; the app has to be registered with them.",
+    "token": "Send this API's credentials: a bearer token for DrChrono's, or an API user's name and secret (HTTP "
+    "Basic) for Cerbo's. Get some from `charthouse tokens mint`, `charthouse api-users create`, or sandbox.json.",
+    "revoked": "The pair was revoked or replaced by a newer one: an app has one pair of tokens per user. Use the "
+    "latest token, or `charthouse tokens mint`.",
+    "expired": "Exchange the refresh token at /o/token/, or use `charthouse tokens mint`. Access tokens last 48 hours.",
+    "inactive": "This token's user can't sign in any more. Authorize the app as another user.",
+    "disabled": "Enable the API user (Settings > API users), or use `charthouse api-users create`.",
+    "address": "Use one of the API user's IP addresses, or remove its restriction.",
+    "endpoint": "Grant the API user this endpoint group, or remove its restriction.",
+    "read_only": "Writes require an API user that is not read-only.",
+    "scope": "Request the missing scopes when the user authorizes the app; the app must be registered with them.",
     "permission": "The user needs the missing permissions (Settings > Users), whatever scopes the app has.",
-    "right": "The operator of the server gives an app this right.",
-    "plan": "The practice needs another plan.",
-    "quota": "Wait for as many seconds as Retry-After says, or raise the limit of the app or API user.",
-    "rate": "Send fewer calls within a second; wait as Retry-After says.",
+    "right": "The server's operator must grant this right to the app.",
+    "plan": "The practice requires a different plan.",
+    "quota": "Wait for the seconds in Retry-After, or raise the limit of the app or API user.",
+    "rate": "Send fewer requests per second; wait for the seconds in Retry-After.",
     "not found": "Check the path and the id: rows of other practices, deleted rows, and rows of other doctors that the "
     "practice does not share, are not found either.",
     "method": "Use one of the methods in Allow.",
-    "validation": "Correct the fields that are named.",
-    "conflict": "The write would break a rule of the record; change what it conflicts with first.",
-    "condition": "Read the object again and send its present ETag.",
-    "request": "Send a body and a query that can be read; see the message.",
-    "database": "Send the call again.",
-    "fault": "This is a fault of the server; its log says more.",
+    "validation": "Correct the named fields.",
+    "conflict": "The write conflicts with a rule of the record; resolve the conflict first.",
+    "condition": "Read the object again and send its current ETag.",
+    "request": "Send a body and a query string that can be parsed; see the message.",
+    "database": "Send the request again.",
+    "fault": "This is a server fault; see the server's log.",
 }
 
 
@@ -56,7 +56,7 @@ def explain(request: Request, response: Response, mode: str, notes: dict[str, st
 
 def explain_fault(kind: str) -> tuple[str, str]:
     """Return the header that explains an answer that a fault has made."""
-    fix = "This is a fault that was asked for: `charthouse faults list`, `charthouse faults clear`."
+    fix = "This fault was requested: see `charthouse faults list` and `charthouse faults clear`."
     return _format({"gate": f"fault: {kind}", "fix": fix})
 
 
