@@ -224,7 +224,7 @@ def test_a_list_that_can_not_be_gathered_says_so(monkeypatch: pytest.MonkeyPatch
     assert answer.json() == {
         "status": "Failed",
         "uuid": uuid,
-        "detail": "The list could not be gathered. Start another.",
+        "detail": "The list could not be prepared. Start another.",
     }
     lost = begin(caller.http, "patients_list")  # its worker was killed
     with clock.shift(RUN_TIMEOUT + timedelta(seconds=1)):

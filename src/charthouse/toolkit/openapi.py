@@ -21,7 +21,7 @@ ERROR = {
                 "message": {"type": "string"},
                 "fields": {
                     "type": "object",
-                    "description": "Messages by parameter.",
+                    "description": "Error messages by parameter.",
                     "additionalProperties": {"type": "array", "items": {"type": "string"}},
                 },
             },
@@ -48,8 +48,8 @@ def make_document() -> dict[str, Any]:
         "info": {
             "title": "Charthouse sandbox",
             "version": version("charthouse"),
-            "description": "Controls a sandbox: who may call, the clock, snapshots, faults, events. On loopback alone, "
-            "with the key in sandbox.json; no other server has it.",
+            "description": "Controls a sandbox: access, the clock, snapshots, faults, and events. Available only on "
+            "loopback, with the key in sandbox.json; no other server has it.",
         },
         "servers": [{"url": "http://127.0.0.1:8000"}],
         "security": [{"key": []}],

@@ -6,12 +6,12 @@ from charthouse.toolkit.controls import CONTROLS
 from charthouse.toolkit.declaration import BASE, Control
 from charthouse.toolkit.openapi import make_parameter_schemas
 
-INTRODUCTION = """# Controls of the sandbox
+INTRODUCTION = """# Sandbox controls
 
-Printed from the declarations in `src/charthouse/toolkit/controls` by `make docs`. Each control is an HTTP call, a
+Generated from the declarations in `src/charthouse/toolkit/controls` by `make docs`. Each control is an HTTP request, a
 command, a method of the Python client (the fixture `charthouse` of the pytest plugin), a form or table on a page of the
-sandbox's console, and a tool of `charthouse mcp` (with `--write`, where it changes something).
-[sandbox.md](sandbox.md) says how to begin.
+sandbox's console, and a tool of `charthouse mcp` (with `--write`, if it changes something). To get started, see
+[sandbox.md](sandbox.md).
 """
 
 

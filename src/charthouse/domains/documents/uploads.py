@@ -34,10 +34,10 @@ _BINARY_TYPE = re.compile(r"(application|audio|font|image|model|video)/[a-z0-9][
 
 # Statuses besides 200 with which files are served (files.serving).
 RANGE_STATUSES = {
-    206: "The part that the header Range asks for.",
-    304: "If-None-Match names what the caller has.",
-    412: "If-Match names another content.",
-    416: "The file has no such part.",
+    206: "The part requested with the Range header.",
+    304: "The file matches If-None-Match.",
+    412: "The file doesn't match If-Match.",
+    416: "The file doesn't have the requested range.",
 }
 
 

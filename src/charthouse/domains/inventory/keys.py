@@ -38,7 +38,7 @@ def make_discontinued_key() -> Key:
         source=Expression(_select_discontinued),
         nullable=False,
         default=False,
-        doc="It goes with date_discontinued: today where no day is given.",
+        doc="Set together with date_discontinued, which defaults to today.",
     )
 
 

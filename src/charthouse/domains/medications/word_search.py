@@ -32,9 +32,7 @@ def make_word_filter(name: str, *columns: str) -> Filter:
         missing = "(not exists (select from regexp_split_to_table(%s, ' ') word where strpos(%s, word) = 0))"
         return Q(sql.template(missing, words, Folded(reduce(_join_texts, texts)), output_field=sql.BOOLEAN))
 
-    return Condition(
-        name, read=read, condition=condition, doc="Words, all of which are somewhere in the names."
-    )
+    return Condition(name, read=read, condition=condition, doc="Words that must all occur in the names.")
 
 
 def _join_texts(one: Combinable, other: Combinable) -> Combinable:

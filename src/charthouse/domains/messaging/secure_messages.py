@@ -33,14 +33,14 @@ MESSAGE_KEYS: tuple[Key, ...] = (
         OPTIONAL,
         source=UNSTORED,
         nullable=True,
-        doc="Whom it is for; the patient's provider where nobody is named.",
+        doc="The recipient; default: the patient's provider.",
     ),
     Key(
         "reply",
         Text(max_length=100),
         OPTIONAL,
         source=UNSTORED,
-        doc="How the patient would like to be answered.",
+        doc="How the patient would like to receive a reply.",
     ),
 )
 

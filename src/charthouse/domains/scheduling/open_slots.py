@@ -24,7 +24,10 @@ from charthouse.engine.sql.expressions import BoundParameter
 
 STRICT = Flag(
     "strict",
-    doc="With available: whatever the doctor has is in the way, not only what is in the template's exam room.",
+    doc=(
+        "With available: all of the doctor's appointments block time, not only those in the "
+        "template's exam room."
+    ),
 )
 
 # One free block a row. Bounds are plain comparisons, so that they can use an index under row security.

@@ -22,7 +22,7 @@ from charthouse.engine.openapi.wire import WireFormat
 Printed = dict[str, Any]
 
 IDS = {"GET": "read", "PUT": "replace", "PATCH": "modify", "DELETE": "delete"}
-DONE = {"GET": "The row.", "PUT": "Replaced.", "PATCH": "Changed.", "DELETE": "Put away (soft delete)."}
+DONE = {"GET": "The row.", "PUT": "Replaced.", "PATCH": "Changed.", "DELETE": "Archived (soft-deleted)."}
 VERBS = {"GET": "Read", "PUT": "Replace", "PATCH": "Change", "DELETE": "Delete"}
 READ_ERRORS = (400, 401, 403, 404, 405, 429, 503)
 WRITE_ERRORS = (400, 401, 403, 404, 405, 409, 413, 415, 429, 503)
@@ -56,7 +56,7 @@ def print_create(resource: Resource, wire: WireFormat) -> Printed:
     shown = _refer_to_whole(resource)
     many = wire.takes_lists
     made = {"anyOf": [shown, list_of(shown)]} if many else shown
-    note = "A JSON array creates all of its rows or none, and is answered with the array of created rows."
+    note = "A JSON array creates all of its rows or none, and returns the array of created rows."
     content = _print_content(
         "The created row, or rows." if many else "The created row.",
         made,
@@ -133,7 +133,7 @@ def print_redirect(resource: Resource, wire: WireFormat, operation: Operation) -
         operation.name,
         operation.doc,
         reading=True,
-        responses={"302": {"description": "The row's address.", "headers": location}},
+        responses={"302": {"description": "The row's URL.", "headers": location}},
     )
 
 
@@ -273,13 +273,13 @@ def _describe_policy(declared: Declaration, reading: bool) -> Iterable[str]:
     if needed := policy.list_permissions(reading):
         yield f"Requires the permission{'s' if len(needed) > 1 else ''} {', '.join(needed)}."
     if policy.right and not reading:
-        yield f"Requires the right `{policy.right}`, which an app is given by the operator of the server."
+        yield f"Requires the right `{policy.right}`, which the server's operator grants to an app."
     if policy.excluded_plans:
         yield f"Not for practices on the plan {' or '.join(policy.excluded_plans)}."
     if policy.sharing == ALWAYS:
         yield "All rows of the practice are visible."
     elif policy.sharing:
-        yield f"Rows of other doctors are visible when the practice has switched on `{policy.sharing}`."
+        yield f"Rows of other doctors are visible if the practice has turned on `{policy.sharing}`."
     if declared.addition:
         yield "Added by the hosted API after its v4 reference was written."
 

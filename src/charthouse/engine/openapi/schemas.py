@@ -66,7 +66,7 @@ def describe_key(key: Key) -> list[str]:
     if key.requires:
         words.append(f"Requires {key.requires} in the same request")
     if key.verbose:
-        words.append("Shown with verbose=true only")
+        words.append("Returned only with verbose=true")
     words += key.type.describe()
     if key.addition:
         words.append("Added by the hosted API after its v4 reference was written")

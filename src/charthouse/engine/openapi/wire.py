@@ -53,11 +53,9 @@ class WireFormat:
 _MESSAGES: Schema = {"type": "array", "items": {"type": "string"}, "minItems": 1}
 WRONG_FIELDS: Schema = {
     "type": "object",
-    "description": "Wire name → what is wrong with it; nested objects and list indices map in the same way. Of a list, "
+    "description": "Field name → error messages; nested objects and list indexes map in the same way. In a list, "
     "an object that is right has no names.",
-    "properties": {
-        "non_field_errors": {**_MESSAGES, "description": "What is wrong with the object as a whole."}
-    },
+    "properties": {"non_field_errors": {**_MESSAGES, "description": "Errors about the object as a whole."}},
     "additionalProperties": {"anyOf": [_MESSAGES, reference("WrongFields")]},
 }
 
@@ -83,7 +81,7 @@ def describe_error(
             "Retry-After": {
                 "schema": {"type": "integer", "minimum": 0},
                 "required": True,
-                "description": "Seconds after which the same request may succeed.",
+                "description": "Seconds to wait before retrying the request.",
             }
         },
     }

@@ -87,20 +87,25 @@ def _declare_ids(name: str) -> Key:
 
 delta_function = Operation(
     path="delta/{resource_type}",
-    doc="Ids of the rows of a kind that were added, changed or removed in a period of a week at most.",
+    doc="Ids of rows of one type that were added, changed, or removed in a period of up to a week.",
     run=read_delta,
     policy=Policy(scopes=("deltas",), permissions=()),
     filters=(
         Filter("resource_type", Text(choices=tuple(TYPES)), required=True),
         Filter(
-            "start_date", Timestamp(), SINCE, required=True, doc="From here on; UTC.", source="updated_at"
+            "start_date",
+            Timestamp(),
+            SINCE,
+            required=True,
+            doc="Start of the period, inclusive; UTC.",
+            source="updated_at",
         ),
         Filter(
             "end_date",
             Timestamp(),
             SINCE,
             required=True,
-            doc="To before here; after start_date, at most a week; UTC.",
+            doc="End of the period, exclusive; at most a week after start_date; UTC.",
             source="updated_at",
         ),
     ),
@@ -113,7 +118,7 @@ delta_function = Operation(
             "delta_data",
             Object((_declare_ids("added"), _declare_ids("modified"), _declare_ids("removed"))),
             READ_ONLY,
-            doc="What was both added and removed in the period is removed.",
+            doc="A row both added and removed in the period counts as removed.",
         ),
     ),
     example={

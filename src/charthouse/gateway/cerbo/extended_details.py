@@ -154,7 +154,7 @@ def _declare_keys() -> Iterator[Key]:
     there = _map_resources()
 
     def listed(key: str, of: ChartList) -> Key:
-        return Key(key, List(ResourceObject(there[of.path])), READ_ONLY, doc=f"As `{of.path}` shows them.")
+        return Key(key, List(ResourceObject(there[of.path])), READ_ONLY, doc=f"Same as in `{of.path}`.")
 
     yield make_object_key("extended_details")
     yield Key("patient", ResourceObject(there["patients"]), READ_ONLY)
@@ -171,7 +171,10 @@ def _declare_keys() -> Iterator[Key]:
 extended_details = Operation(
     path="patients/{id}/extended_details",
     of="patients",
-    doc="A patient with everything of the chart, as of one moment. Heavy: ask for lists, or for what changed, instead.",
+    doc=(
+        "A patient with everything in the chart at one moment. Expensive: use lists or delta "
+        "instead if you can."
+    ),
     run=write_details,
     policy=Policy(scopes=("extended_patient_details",), permissions=(), rate_class="heavy_read"),
     answer=tuple(_declare_keys()),

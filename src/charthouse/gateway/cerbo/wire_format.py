@@ -17,25 +17,26 @@ from charthouse.engine.openapi.wire import (
 from charthouse.gateway.cerbo.registry import get_registry
 
 DESCRIPTION = """\
-The Cerbo v1 API as Charthouse serves it. Every call carries the name and the secret of an API user by HTTP Basic
-authentication; API users are made in the console and may be read-only, anonymised, kept to some endpoints or to some
-addresses. Lists are pages of at most 100 rows: `limit`, `offset`, and in the answer `total_count` and `has_more`.
-Every success is a 200. Times are UTC, `YYYY-MM-DD HH:MM:SS`. A DELETE puts a row away; it stays in the record.
-An anonymised API user sees of a patient neither names nor street, of telephone numbers the area code, of birthdays the
-year; questionnaires are shown as they were answered. Any call may ask for the same with `anonymize=true`."""
+The Cerbo v1 API as Charthouse serves it. Every request requires the name and secret of an API user, sent with HTTP
+Basic authentication. API users are created in the console and can be read-only, anonymized, or restricted to
+endpoints or IP addresses. Lists return at most 100 rows per page: use `limit` and `offset`; the response has
+`total_count` and `has_more`. Every successful request returns 200. Times are UTC, `YYYY-MM-DD HH:MM:SS`. DELETE
+archives a row; it stays in the record. An anonymized API user doesn't see patients' names or streets, and sees only
+the area code of phone numbers and the year of birth; questionnaires are returned as answered. Any request can use
+`anonymize=true` for the same."""
 
 _ERROR_DESCRIPTIONS = {
-    400: "Wrong values, every one of them named in `error.fields`; or a body or query that can't be read.",
-    401: "No credentials, unknown ones, or those of an API user who is disabled.",
-    403: "The API user may not call from this address, use this endpoint, or write.",
-    404: "No such row, or no such URL.",
-    405: "The URL doesn't have this method.",
-    409: "The write would break a rule of the record.",
-    410: "The patient was merged into another: the answer says which.",
-    413: "The body is larger than the server takes.",
-    415: "A media type that the server doesn't read.",
-    429: "Too many calls of this kind in a minute: the API user is locked out of them for a while.",
-    503: "The database can't answer just now; the same request may succeed later.",
+    400: "Invalid values, each named in `error.fields`, or a body or query string that can't be parsed.",
+    401: "Missing or unknown credentials, or the API user is disabled.",
+    403: "The API user isn't allowed to use this IP address or endpoint, or to write.",
+    404: "The row or URL doesn't exist.",
+    405: "The URL doesn't support this method.",
+    409: "The write conflicts with a rule of the record.",
+    410: "The patient was merged into another; `error.merged_into` is the other patient's id.",
+    413: "The body is larger than the server accepts.",
+    415: "The media type is not supported.",
+    429: "Too many requests of this class in a minute; the API user is temporarily locked out of the class.",
+    503: "The database is temporarily unavailable; retry the request later.",
 }
 _ERROR_EXAMPLES = {
     400: "dob: Date has wrong format. Use one of these formats instead: YYYY-MM-DD.",
@@ -82,13 +83,13 @@ def _list_paging(resource: Resource) -> list[dict[str, Any]]:
     most = resource.page_size.maximum
     return [
         describe_query_parameter(
-            "limit", {"type": "integer", "minimum": 1, "maximum": most, "default": most}, "Rows a page."
+            "limit", {"type": "integer", "minimum": 1, "maximum": most, "default": most}, "Rows per page."
         ),
         describe_query_parameter(
-            "offset", {"type": "integer", "minimum": 0, "default": 0}, "Rows left out before the page."
+            "offset", {"type": "integer", "minimum": 0, "default": 0}, "Number of rows to skip."
         ),
         describe_query_parameter(
-            "anonymize", {"type": "boolean", "default": False}, "Show less of patients."
+            "anonymize", {"type": "boolean", "default": False}, "Leave out data that identifies patients."
         ),
     ]
 

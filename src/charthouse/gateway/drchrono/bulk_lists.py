@@ -43,7 +43,7 @@ TASK = "charthouse.dialects.gather_list"  # in ``gateway.tasks``, which imports 
 PAGE = 1000  # rows of a page, at most and by default
 WAITING = "In progress"
 UNKNOWN_UUID = "Invalid uuid specified"
-FAILED = "The list could not be gathered. Start another."
+FAILED = "The list could not be prepared. Start another."
 
 
 @dataclass(frozen=True)
@@ -82,12 +82,10 @@ class BulkList:
     ) -> None:
         self.path, self.resource, self.orders = path, resource, orders
         self.filters = {f.name: f for f in (*(resource.filters_by_name[n] for n in filters.split()), *more)}
-        self.size = Count("page_size", most, PAGE, f"Rows a page, at most {most}.")
-        self.page = Count("page", 10**9 - 1, 1, "From 1. Each page is asked for by a POST.")
+        self.size = Count("page_size", most, PAGE, f"Rows per page, at most {most}.")
+        self.page = Count("page", 10**9 - 1, 1, "Starts at 1. Request each page with its own POST.")
         shown = (
-            (Flag("verbose", doc="Show the keys that take longer to gather."),)
-            if resource.has_verbose
-            else ()
+            (Flag("verbose", doc="Include fields that are slower to read."),) if resource.has_verbose else ()
         )
         order = Filter("order_by", Text(choices=orders), doc=f"Default: {orders[0]}.")
         options = (order, self.size.declare(), self.page.declare(), *shown)
@@ -95,11 +93,11 @@ class BulkList:
             "POST", self._begin, 201, (*self.filters.values(), *options), _STARTED
         )
         shown_rows = List(ResourceObject(resource, verbose=True), named="array")
-        rows = Key("results", shown_rows, OPTIONAL, doc="Once it is complete.")
-        uuid = Filter("uuid", required=not is_list, doc="What POST has answered.")
+        rows = Key("results", shown_rows, OPTIONAL, doc="Once complete.")
+        uuid = Filter("uuid", required=not is_list, doc="The uuid that POST returned.")
         polled = self._declare_list(uuid, rows) if is_list else ((uuid,), (*_POLLED, rows))
         self.poll: Operation = self._declare("GET", self._answer, 200, *polled)
-        self.poll.other_statuses = {500: "The list could not be gathered: status, uuid and detail say so."}
+        self.poll.other_statuses = {500: "The list could not be prepared; see status, uuid, and detail."}
 
     def _declare(
         self,
@@ -109,7 +107,7 @@ class BulkList:
         parameters: tuple[Filter, ...],
         answers: tuple[Key, ...],
     ) -> Operation:
-        verb = "Begin to gather" if method == "POST" else "Ask for"
+        verb = "Start" if method == "POST" else "Get"
         return Operation(
             path=self.path,
             method=method,
@@ -130,7 +128,7 @@ class BulkList:
         paging = (
             self.size.declare(),
             self.page.declare(),
-            Filter("cursor", doc="As next and previous have it."),
+            Filter("cursor", doc="As in next and previous."),
         )
         keys = (replace(status, access=OPTIONAL), *(replace(key, access=OPTIONAL) for key in polled), rows)
         return (uuid, *self.resource.filters, *paging), (*_LISTED, *keys)
@@ -157,7 +155,7 @@ class BulkList:
         return {
             "status": WAITING,
             "uuid": str(job.uuid),
-            "description": f"The list is being gathered. Ask for it at {url}, for an hour from now.",
+            "description": f"The list is being prepared. Poll for it at {url}, for an hour from now.",
         }
 
     def _defer(self, job: Job) -> None:
@@ -216,12 +214,12 @@ class BulkList:
 _STARTED = (
     Key("status", Text(), READ_ONLY, doc="In progress."),
     Key("uuid", Text(), READ_ONLY),
-    Key("description", Text(), READ_ONLY, doc="Says where to ask for the list."),
+    Key("description", Text(), READ_ONLY, doc="Says where to poll for the list."),
 )
 _POLLED = (
     Key("status", Text(choices=(WAITING, "Complete", "Failed")), READ_ONLY),
     Key("uuid", Text(), READ_ONLY),
-    Key("detail", Text(), OPTIONAL, doc="What has failed."),
+    Key("detail", Text(), OPTIONAL, doc="Describes the failure."),
     Key(
         "pagination",
         Object(
@@ -231,7 +229,7 @@ _POLLED = (
             )
         ),
         OPTIONAL,
-        doc="Once it is complete: all rows, pages, rows a page, and which page this is.",
+        doc=("Once complete: number of rows, number of pages, rows per page, and the number of this page."),
     ),
 )
 _LISTED = tuple(
@@ -241,7 +239,7 @@ _LISTED = tuple(
 _EXAMPLE = {
     "status": WAITING,
     "uuid": "0f8fad5b-d9cb-469f-a165-70867728950e",
-    "description": "The list is being gathered. Ask for it at …?uuid=0f8fad5b-d9cb-469f-a165-70867728950e, …",
+    "description": "The list is being prepared. Poll for it at …?uuid=0f8fad5b-d9cb-469f-a165-70867728950e, …",
     "detail": "",
     "pagination": {"count": 2150, "pages": 3, "page_size": 1000, "page": 1},
     "results": [],
@@ -276,7 +274,11 @@ LISTS = {
             "posted_date patient office doctor since appointment service_date",
             more=(
                 Filter(
-                    "service_date_range", Date(), InDays(VISIT_ZONE), source=VISIT_TIME, doc="Days of visits."
+                    "service_date_range",
+                    Date(),
+                    InDays(VISIT_ZONE),
+                    source=VISIT_TIME,
+                    doc="Range of visit dates.",
                 ),
             ),
         ),

@@ -17,24 +17,24 @@ from charthouse.engine.openapi.wire import (
 from charthouse.gateway.drchrono.registry import get_registry
 
 DESCRIPTION = """\
-The DrChrono v4 API as Charthouse serves it. Ask for a token at `/o/token/` and send it as
-`Authorization: Bearer <token>`. A request needs the scopes that the app was granted **and** the permissions that the
-practice gave the user. Unknown keys and parameters are ignored. Timestamps carry no zone: system times are UTC,
-`scheduled_time` is the wall clock of the office. What is marked `x-addition` is not part of the v4 reference; the
-hosted API has grown it since."""
+The DrChrono v4 API as Charthouse serves it. Get a token from `/o/token/` and send it as
+`Authorization: Bearer <token>`. A request requires scopes granted to the app **and** permissions that the
+practice gave the user. Unknown fields and parameters are ignored. Timestamps have no time zone: system times are UTC,
+`scheduled_time` is the office's local time. Anything marked `x-addition` is not part of the v4 reference; the
+hosted API has added it since."""
 
 _ERROR_DESCRIPTIONS = {
-    400: "Wrong values, every one of them named; or a body or query that can't be read.",
-    401: "No token, or one that is unknown, expired or revoked.",
-    403: "The app lacks a scope, or the user a permission.",
-    404: "No such row, or not one that the caller may see; or no such page.",
-    405: "The URL doesn't have this method.",
-    409: "The write would break a rule of the record, as an appointment that overlaps another.",
-    410: "The patient was merged into another: the answer says which.",
-    413: "The body is larger than the server takes.",
-    415: "A media type that the server doesn't read.",
-    429: "The app has used up its calls of this hour.",
-    503: "The database can't answer just now; the same request may succeed later.",
+    400: "Invalid values, each named in the response, or a body or query string that can't be parsed.",
+    401: "The token is missing, unknown, expired, or revoked.",
+    403: "The app lacks a scope, or the user lacks a permission.",
+    404: "The row or page doesn't exist, or the caller can't see the row.",
+    405: "The URL doesn't support this method.",
+    409: "The write conflicts with a rule of the record, such as an appointment that overlaps another.",
+    410: "The patient was merged into another; `merged_into` is the other patient's id.",
+    413: "The body is larger than the server accepts.",
+    415: "The media type is not supported.",
+    429: "The app has exceeded its request limit for this hour.",
+    503: "The database is temporarily unavailable; retry the request later.",
 }
 _ERROR_EXAMPLES: dict[int, Any] = {
     400: {"date_of_birth": ["Date has wrong format. Use one of these formats instead: YYYY-MM-DD."]},
@@ -63,7 +63,7 @@ def _describe_error(status: int) -> dict[str, Any]:
         _ERROR_DESCRIPTIONS[status],
         body,
         _ERROR_EXAMPLES[status],
-        "Seconds until the quota is renewed.",
+        "Seconds until the quota resets.",
     )
 
 
@@ -75,11 +75,9 @@ def _describe_page(rows: Schema) -> Schema:
 def _list_paging(resource: Resource) -> list[dict[str, Any]]:
     size = resource.page_size
     verbose = min(size.verbose, size.maximum)
-    rows_text = f"Rows a page, {size.default} unless given, at most {size.maximum}"
+    rows_text = f"Rows per page; default {size.default}, maximum {size.maximum}"
     parameters: list[dict[str, Any]] = [
-        describe_query_parameter(
-            "page", {"type": "integer", "minimum": 1}, "The number of the page, from 1."
-        ),
+        describe_query_parameter("page", {"type": "integer", "minimum": 1}, "Page number, starting at 1."),
         describe_query_parameter(
             "page_size",
             {"type": "integer", "minimum": 1, "maximum": size.maximum, "default": size.default},
@@ -88,13 +86,13 @@ def _list_paging(resource: Resource) -> list[dict[str, Any]]:
         describe_query_parameter(
             "cursor",
             {"type": "string"},
-            "Where the page before ended; `next` and `previous` carry it. Not to be made by hand.",
+            "Where the previous page ended. Use the value in `next` or `previous`; don't construct it.",
         ),
     ]
     if resource.has_verbose:
         parameters.append(
             describe_query_parameter(
-                "verbose", {"type": "boolean", "default": False}, "Show the keys that take longer to gather."
+                "verbose", {"type": "boolean", "default": False}, "Include fields that are slower to read."
             )
         )
     return parameters

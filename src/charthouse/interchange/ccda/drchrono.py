@@ -16,12 +16,12 @@ XML_MEDIA_TYPE = "application/xml"
 ANY_LENGTH = timedelta.max.days
 
 DATE_FILTERS = (
-    Filter("date", Date(), OnDay(), doc="Only what belongs to this day of the doctor's calendar."),
+    Filter("date", Date(), OnDay(), doc="Only entries from this day of the doctor's calendar."),
     Filter(
         "date_range",
         Date(),
         InDays(max_days=ANY_LENGTH),
-        doc="Only what belongs to these days, both included.",
+        doc="Only entries from these days, inclusive.",
     ),
 )
 
@@ -48,12 +48,12 @@ OPERATIONS = [
         of="patients",
         policy=Policy(permissions=()),
         filters=(
-            Filter("date", Date(), OnDay(), doc="Only what belongs to this day of the doctor's calendar."),
+            Filter("date", Date(), OnDay(), doc="Only entries from this day of the doctor's calendar."),
             Filter(
                 "date_range",
                 Date(),
                 InDays(max_days=ANY_LENGTH),
-                doc="Only what belongs to these days, both included.",
+                doc="Only entries from these days, inclusive.",
             ),
         ),
         row_filters=ROW_FILTERS,

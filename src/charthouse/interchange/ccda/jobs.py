@@ -27,7 +27,7 @@ KIND = "patients/ccda_async"
 TASK = "charthouse.interchange.write_ccda"  # in ``interchange.tasks``, which imports this module
 WAITING = "In progress"
 INVALID_UUID = "Invalid uuid specified"
-FAILED = "The document could not be made. Start another."
+FAILED = "The document could not be prepared. Start another."
 
 
 def _respond(call: Call) -> Any:
@@ -42,7 +42,7 @@ def _start_job(call: Call) -> dict[str, Any]:
     return {
         "status": WAITING,
         "uuid": str(job.uuid),
-        "description": f"The document is being made. Ask for it at {url}, for an hour from now.",
+        "description": f"The document is being prepared. Poll for it at {url}, for an hour from now.",
     }
 
 
@@ -74,28 +74,34 @@ def make_document(job: Job) -> None:
 OPERATIONS = [
     Operation(
         path="patients/{id}/ccda_async",
-        doc="The patient's chart as C-CDA, made meanwhile: begin without a uuid, then ask with the one answered.",
+        doc=(
+            "The patient's chart as C-CDA, generated in the background: start without a uuid, then "
+            "poll with the uuid returned."
+        ),
         run=_respond,
         of="patients",
         filters=(
             *DATE_FILTERS,
-            Filter("uuid", addition=True, doc="What the first call has answered. Without it, a new one."),
+            Filter(
+                "uuid",
+                addition=True,
+                doc="The uuid from the first response. If omitted, a new document is started.",
+            ),
         ),
         row_filters=(*ROW_FILTERS, patients.filters_by_name["created_at"]),
         answer=(
             Key("status", Text(choices=(WAITING, "Complete", "Failed")), READ_ONLY),
             Key("uuid", Text(), READ_ONLY),
-            Key("description", Text(), OPTIONAL, doc="At the beginning: where to ask."),
-            Key(
-                "document", Text(), OPTIONAL, doc="Once it is complete: a link to the XML, good for an hour."
-            ),
-            Key("detail", Text(), OPTIONAL, doc="What has failed."),
+            Key("description", Text(), OPTIONAL, doc="In the first response: where to poll."),
+            Key("document", Text(), OPTIONAL, doc="Once complete: a link to the XML, valid for an hour."),
+            Key("detail", Text(), OPTIONAL, doc="Describes the failure."),
         ),
-        other_statuses={500: "The document could not be made: status, uuid and detail say so."},
+        other_statuses={500: "The document could not be prepared; see status, uuid, and detail."},
         example={
             "status": WAITING,
             "uuid": "0f8fad5b-d9cb-469f-a165-70867728950e",
-            "description": "The document is being made. Ask for it at …?uuid=0f8fad5b-d9cb-469f-a165-70867728950e, …",
+            "description": "The document is being prepared. Poll for it at "
+            "…?uuid=0f8fad5b-d9cb-469f-a165-70867728950e, …",
         },
         addition=True,
     ),

@@ -63,7 +63,10 @@ def _serialize_objective(objective: Objective, stage: int, days: Period) -> dict
 OPERATIONS = [
     Operation(
         path="mu_2015_report",
-        doc="How the caller's doctor did on the objectives of meaningful use (2015 rule), counted in the record.",
+        doc=(
+            "The caller's doctor's results on the meaningful use objectives (2015 rule), counted from "
+            "the record."
+        ),
         run=_respond,
         policy=Policy(scopes=("clinical",), permissions=("Access Clinical Notes",)),
         filters=(
@@ -71,7 +74,7 @@ OPERATIONS = [
                 "date_range",
                 Date(),
                 InDays(max_days=ANY_LENGTH),
-                doc="Days of the doctor's calendar. Default: this year so far.",
+                doc="Days of the doctor's calendar. Default: this year to date.",
             ),
             Filter("stage", Text(choices=STAGES), doc="Default: 2."),
         ),
@@ -80,9 +83,9 @@ OPERATIONS = [
                 "start_date",
                 Timestamp(),
                 READ_ONLY,
-                doc="The first day's beginning, wall clock of the doctor.",
+                doc="Start of the first day, local time of the doctor.",
             ),
-            Key("end_date", Timestamp(), READ_ONLY, doc="The last day's end."),
+            Key("end_date", Timestamp(), READ_ONLY, doc="End of the last day."),
             Key("stage", Integer(minimum=1, maximum=2), READ_ONLY),
             Key(
                 "objectives",
@@ -92,14 +95,14 @@ OPERATIONS = [
                             Key("name", Text(), READ_ONLY),
                             Key("numerator", Integer(), READ_ONLY),
                             Key("denominator", Integer(), READ_ONLY),
-                            Key("percentage", Decimal(), READ_ONLY, doc="Null where the denominator is 0."),
-                            Key("threshold", Decimal(), READ_ONLY, doc="Percent that has to be exceeded."),
-                            Key("passed", Boolean(), READ_ONLY, doc="Null where the denominator is 0."),
+                            Key("percentage", Decimal(), READ_ONLY, doc="Null if the denominator is 0."),
+                            Key("threshold", Decimal(), READ_ONLY, doc="Percentage that must be exceeded."),
+                            Key("passed", Boolean(), READ_ONLY, doc="Null if the denominator is 0."),
                         )
                     )
                 ),
                 READ_ONLY,
-                doc="docs/objectives.md says how each is counted.",
+                doc="docs/objectives.md describes how each one is counted.",
             ),
         ),
         example={

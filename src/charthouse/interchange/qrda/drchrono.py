@@ -38,7 +38,7 @@ def parse_period(call: Call) -> Window:
 OPERATIONS = [
     Operation(
         path="patients/{id}/qrda1",
-        doc="What the chart says of a reporting period, as a QRDA Category I report.",
+        doc="The chart for a reporting period, as a QRDA Category I report.",
         run=_respond,
         of="patients",
         policy=Policy(permissions=()),
@@ -47,7 +47,7 @@ OPERATIONS = [
                 "start_date",
                 Date(),
                 OnDay(),
-                doc="First day of the period. Default: the first of January of its last year.",
+                doc="First day of the period. Default: January 1 of the last day's year.",
             ),
             Filter("end_date", Date(), OnDay(), doc="Last day of the period. Default: today."),
         ),

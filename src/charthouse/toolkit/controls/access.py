@@ -7,15 +7,13 @@ from msgspec import Meta
 
 from charthouse.toolkit.declaration import Control, Parameters
 
-Name = Annotated[str, Meta(min_length=1, max_length=100, description="Name, as pages show it.")]
+Name = Annotated[str, Meta(min_length=1, max_length=100, description="Name, as shown on pages.")]
 Scopes = Annotated[
     list[str] | None,
     Meta(description="Scopes such as patients:read; a base name (patients) means :read and :write."),
 ]
 Username = Annotated[str, Meta(description="Username of a user of the practice.")]
-Permissions = Annotated[
-    list[str] | None, Meta(description="Permissions of the user, by name. Default: all of them.")
-]
+Permissions = Annotated[list[str] | None, Meta(description="The user's permissions, by name. Default: all.")]
 
 
 Limit = Annotated[int, Meta(ge=1, le=1_000_000)]
@@ -24,12 +22,12 @@ Limit = Annotated[int, Meta(ge=1, le=1_000_000)]
 class AppParameters(Parameters):
     name: Name = "Sandbox app"
     user: Annotated[
-        str | None, Meta(description="Username of its owner. Default: the first primary user.")
+        str | None, Meta(description="Username of the app's owner. Default: the first primary user.")
     ] = None
     scopes: Scopes = None
-    redirect_uris: Annotated[list[str], Meta(description="Where users are sent back to.")] = []
-    hourly_limit: Annotated[Limit | None, Meta(description="Calls per hour. Default: no limit.")] = None
-    second_limit: Annotated[Limit | None, Meta(description="Calls per second. Default: no limit.")] = None
+    redirect_uris: Annotated[list[str], Meta(description="Redirect URIs of the app.")] = []
+    hourly_limit: Annotated[Limit | None, Meta(description="Requests per hour. Default: no limit.")] = None
+    second_limit: Annotated[Limit | None, Meta(description="Requests per second. Default: no limit.")] = None
 
 
 class App(msgspec.Struct):
@@ -45,13 +43,11 @@ class TokenParameters(Parameters):
     user: Annotated[str | None, Meta(description="Username. Default: the first primary user.")] = None
     client_id: Annotated[
         str | None,
-        Meta(
-            description="App. Default: one of its own, so that no other token ends; an app has one pair a user."
-        ),
+        Meta(description="Client id of the app. Default: a new app. An app has one pair of tokens per user."),
     ] = None
     scopes: Scopes = None
     state: Annotated[
-        str, Meta(pattern="^(live|expired|revoked)$", description="live (default), expired or revoked.")
+        str, Meta(pattern="^(live|expired|revoked)$", description="live (default), expired, or revoked.")
     ] = "live"
 
 
@@ -69,11 +65,11 @@ class Token(msgspec.Struct):
 class ApiUserParameters(Parameters):
     practice: Annotated[int | None, Meta(description="Id of the practice. Default: the first.")] = None
     name: Name = "Sandbox API user"
-    read_only: Annotated[bool, Meta(description="It may only read.")] = False
-    anonymize: Annotated[bool, Meta(description="It sees no data that identifies patients.")] = False
-    endpoints: Annotated[list[str], Meta(description="Endpoint groups that it may call. Default: all.")] = []
-    ips: Annotated[list[str], Meta(description="Addresses and networks it may call from. Default: any.")] = []
-    enabled: Annotated[bool, Meta(description="Whether it may call at all.")] = True
+    read_only: Annotated[bool, Meta(description="Read-only access.")] = False
+    anonymize: Annotated[bool, Meta(description="Hide data that identifies patients.")] = False
+    endpoints: Annotated[list[str], Meta(description="Endpoint groups it can use. Default: all.")] = []
+    ips: Annotated[list[str], Meta(description="IP addresses and networks it can use. Default: any.")] = []
+    enabled: Annotated[bool, Meta(description="Whether the API user is enabled.")] = True
 
 
 class ApiUser(msgspec.Struct):
@@ -84,10 +80,10 @@ class ApiUser(msgspec.Struct):
 
 class PracticeParameters(Parameters):
     name: Name = "Sandbox practice"
-    patients: Annotated[int, Meta(ge=0, le=500, description="Patients that it has.")] = 1
-    sharing: Annotated[
-        list[str] | None, Meta(description="Sharing switches that are on. Default: all of them.")
-    ] = None
+    patients: Annotated[int, Meta(ge=0, le=500, description="Number of patients.")] = 1
+    sharing: Annotated[list[str] | None, Meta(description="Sharing settings to turn on. Default: all.")] = (
+        None
+    )
 
 
 class Person(msgspec.Struct):
@@ -128,7 +124,7 @@ class User(msgspec.Struct):
 CONTROLS = (
     Control(
         "tokens.mint", "POST", "/tokens",
-        "Issue an access token for a user and an app, with any scopes, or one that has expired or been revoked.",
+        "Issue an access token for a user and an app, with any scopes; it can be expired or revoked.",
         TokenParameters, Token,
     ),
     Control("apps.create", "POST", "/apps", "Register an OAuth app, with any limits.", AppParameters, App),
@@ -137,7 +133,7 @@ CONTROLS = (
         "Add an API user of Cerbo's API, with any limits.", ApiUserParameters, ApiUser,
     ),
     Control(
-        "users.create", "POST", "/users", "Add a user who signs in, with any permissions.", UserParameters, User
+        "users.create", "POST", "/users", "Add a user who can sign in, with any permissions.", UserParameters, User
     ),
     Control(
         "practices.create", "POST", "/practices",

@@ -8,7 +8,7 @@ from msgspec import Meta
 from charthouse.toolkit.declaration import Control, Parameters
 
 Time = Annotated[
-    str, Meta(description="ISO 8601 date or time, UTC where it has no zone, as 2027-03-01T09:30:00Z.")
+    str, Meta(description="ISO 8601 date or time, such as 2027-03-01T09:30:00Z; UTC if it has no time zone.")
 ]
 
 
@@ -21,11 +21,13 @@ class SetParameters(Parameters):
 
 
 class AdvanceParameters(Parameters):
-    by: Annotated[str, Meta(description="How far: 90s, 45m, 3h, 2d, 1d12h.")]
+    by: Annotated[str, Meta(description="Duration, such as 90s, 45m, 3h, 2d, 1d12h.")]
 
 
 class FreezeParameters(Parameters):
-    at: Annotated[str | None, Meta(description="ISO 8601 time to stop at. Default: now.")] = None
+    at: Annotated[str | None, Meta(description="ISO 8601 time at which to stop the clock. Default: now.")] = (
+        None
+    )
 
 
 class Clock(msgspec.Struct):
@@ -36,19 +38,19 @@ class Clock(msgspec.Struct):
 
 
 CONTROLS = (
-    Control("clock.show", "GET", "/clock", "Say what time it is in the sandbox.", NoParameters, Clock),
+    Control("clock.show", "GET", "/clock", "Show the sandbox's time.", NoParameters, Clock),
     Control(
         "clock.advance", "POST", "/clock/advance",
-        "Move the clock ahead. What falls due (webhooks, reminders, jobs) is done before the answer.",
+        "Move the clock ahead. Webhooks, reminders, and jobs that fall due run before it returns.",
         AdvanceParameters, Clock, ("by",),
     ),
     Control(
         "clock.set", "POST", "/clock/set",
-        "Set the clock, ahead or back. What falls due is done before the answer.", SetParameters, Clock, ("to",),
+        "Set the clock, ahead or back. Anything that falls due runs before it returns.", SetParameters, Clock, ("to",),
     ),
     Control(
         "clock.freeze", "POST", "/clock/freeze",
-        "Stop the clock. What falls due is done before the answer.", FreezeParameters, Clock, ("at",),
+        "Stop the clock. Anything that falls due runs before it returns.", FreezeParameters, Clock, ("at",),
     ),
-    Control("clock.real", "POST", "/clock/real", "Let the clock follow the system's again.", NoParameters, Clock),
+    Control("clock.real", "POST", "/clock/real", "Return to the system's clock.", NoParameters, Clock),
 )  # fmt: skip

@@ -25,18 +25,18 @@ class Events(msgspec.Struct):
 
 
 class TriggerParameters(Parameters):
-    event: Annotated[str, Meta(max_length=100, description="Name of the event, as events.list shows it.")]
+    event: Annotated[str, Meta(max_length=100, description="Name of the event, as in events.list.")]
     override: Annotated[
-        dict[str, Any], Meta(description="Fields of the write, in place of those of an example.")
+        dict[str, Any], Meta(description="Fields of the write, replacing those of the example.")
     ] = {}
     row: Annotated[
-        RowId | None, Meta(description="Id of the row that is changed or deleted. Default: one is made.")
+        RowId | None, Meta(description="Id of the row to change or delete. Default: a new row.")
     ] = None
     practice: Annotated[
         int | None,
-        Meta(description="Id of the practice, in which its primary user acts. Default: the first."),
+        Meta(description="Id of the practice, whose primary user acts. Default: the first."),
     ] = None
-    wait: Annotated[Wait, Meta(description="Seconds to wait until its webhooks are sent, at most.")] = 10
+    wait: Annotated[Wait, Meta(description="Maximum seconds to wait until the webhooks are sent.")] = 10
 
 
 class MadeRow(msgspec.Struct):
@@ -56,11 +56,11 @@ class Triggered(msgspec.Struct):
 CONTROLS = (
     Control(
         "events.list", "GET", "/events",
-        "List the events of webhooks, with the fields that can be given to trigger each.", NoParameters, Events,
+        "List webhook events, with the fields that you can set when you trigger each.", NoParameters, Events,
     ),
     Control(
         "events.trigger", "POST", "/events/trigger",
-        "Cause an event of webhooks by the write that it follows from, and show its deliveries.",
+        "Cause a webhook event by making the write that leads to it, and show its deliveries.",
         TriggerParameters, Triggered, ("event",),
     ),
 )  # fmt: skip

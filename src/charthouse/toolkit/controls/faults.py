@@ -9,20 +9,20 @@ from charthouse.toolkit.controls.clock import NoParameters
 from charthouse.toolkit.declaration import Control, Parameters
 
 CALL_KINDS = {
-    "429": "refused as too many calls, as the API words it",
-    "500": "a server error, as the API words it",
-    "502": "a proxy's page in HTML",
-    "302": "a redirect to a page to sign in",
+    "429": "too many requests, in the API's own format",
+    "500": "a server error, in the API's own format",
+    "502": "a proxy's HTML page",
+    "302": "a redirect to a sign-in page",
     "401": "the token or secret is refused",
-    "latency": "answered after so many seconds",
-    "drip": "the answer takes so many seconds to arrive",
-    "cut": "the connection ends in the middle of the answer",
-    "reset": "the connection ends before an answer",
+    "latency": "the response is delayed by the given seconds",
+    "drip": "the response takes the given seconds to arrive",
+    "cut": "the connection closes during the response",
+    "reset": "the connection closes before a response",
 }
 WEBHOOK_KINDS = {
-    "webhook-late": "sent so many seconds late",
+    "webhook-late": "sent late by the given seconds",
     "webhook-twice": "sent twice",
-    "webhook-disorder": "sent after the next one, or after so many seconds",
+    "webhook-disorder": "sent after the next one, or after the given seconds",
     "webhook-lost": "not sent until it is redelivered",
 }
 KINDS = CALL_KINDS | WEBHOOK_KINDS
@@ -45,17 +45,19 @@ Seconds = Annotated[float, Meta(gt=0, le=MAX_SECONDS)]
 
 class FaultParameters(Parameters):
     kind: Kind
-    app: Annotated[str | None, Meta(description="Only of the app with this client id.")] = None
-    api_user: Annotated[str | None, Meta(description="Only of the API user with this name.")] = None
-    practice: Annotated[int | None, Meta(description="Only of callers of this practice, by its id.")] = None
+    app: Annotated[str | None, Meta(description="Only for the app with this client id.")] = None
+    api_user: Annotated[str | None, Meta(description="Only for the API user with this name.")] = None
+    practice: Annotated[int | None, Meta(description="Only for callers of the practice with this id.")] = None
     operation: Annotated[
         Pattern | None,
-        Meta(description="Only of these calls, as GET /api/patients/*; of webhooks, the event."),
+        Meta(description="Only for these requests, such as GET /api/patients/*; for webhooks, the event."),
     ] = None
-    share: Annotated[Share, Meta(description="Share of the calls, above 0 up to 1.")] = 1.0
-    count: Annotated[Count | None, Meta(description="Of so many calls. Default: until it is removed.")] = None
-    lasts: Annotated[Count | None, Meta(description="For so many seconds.")] = None
-    seconds: Annotated[Seconds, Meta(description="Of latency, drip and webhooks that are late.")] = (
+    share: Annotated[Share, Meta(description="Share of the requests, above 0 and up to 1.")] = 1.0
+    count: Annotated[Count | None, Meta(description="Number of requests. Default: until it is removed.")] = (
+        None
+    )
+    lasts: Annotated[Count | None, Meta(description="Duration in seconds.")] = None
+    seconds: Annotated[Seconds, Meta(description="Seconds for latency, drip, and late webhooks.")] = (
         DEFAULT_SECONDS
     )
 
@@ -86,10 +88,10 @@ class Removed(msgspec.Struct):
 
 
 CONTROLS = (
-    Control("faults.list", "GET", "/faults", "List the faults that apply.", NoParameters, Faults),
+    Control("faults.list", "GET", "/faults", "List the active faults.", NoParameters, Faults),
     Control(
         "faults.add", "POST", "/faults",
-        "Let calls or webhooks fail: those of an app, API user or operation, a share, a number, for a time.",
+        "Make requests or webhooks fail: by app, API user, or operation; a share, a number, or for a time.",
         FaultParameters, Fault, ("kind",),
     ),
     Control("faults.remove", "DELETE", "/faults/{id}", "Remove a fault.", FaultReference, Removed, ("id",)),

@@ -9,9 +9,9 @@ from charthouse.toolkit.controls.clock import NoParameters
 from charthouse.toolkit.declaration import Control, Parameters
 
 MODES = {
-    "faithful": "as the hosted API reads them",
-    "strict": "what the hosted API ignores or takes silently is refused and named",
-    "lenient": "query parameters and optional keys that can't be read are ignored, required parameters may be left out",
+    "faithful": "requests are read as the hosted API reads them",
+    "strict": "anything that the hosted API ignores or silently accepts is refused and named",
+    "lenient": "invalid query parameters and optional fields are ignored; required parameters can be omitted",
 }
 EXPLAIN_HEADER = "X-Charthouse-Explain"  # of a call and of its answer
 
@@ -22,8 +22,8 @@ Mode = Annotated[
         description="; ".join(f"{name}: {text}" for name, text in MODES.items()) + ".",
     ),
 ]
-App = Annotated[str | None, Meta(description="Only of the app with this client id.")]
-ApiUser = Annotated[str | None, Meta(description="Only of the API user with this name.")]
+App = Annotated[str | None, Meta(description="Only for the app with this client id.")]
+ApiUser = Annotated[str | None, Meta(description="Only for the API user with this name.")]
 
 
 class ModeParameters(Parameters):
@@ -46,16 +46,16 @@ class ExtraParameters(Parameters):
     app: App = None
     api_user: ApiUser = None
     rate_limit_headers: Annotated[
-        bool, Meta(description="RateLimit-Limit, RateLimit-Remaining and RateLimit-Reset in answers.")
+        bool, Meta(description="Add RateLimit-Limit, RateLimit-Remaining, and RateLimit-Reset to responses.")
     ] = False
     idempotency_keys: Annotated[
         bool,
         Meta(
-            description="POST and PATCH with an Idempotency-Key are done once; the answer is kept for 24 hours."
+            description="Execute POST and PATCH with an Idempotency-Key once; the response is stored for 24 hours."
         ),
     ] = False
     etags: Annotated[
-        bool, Meta(description="ETag in answers with an object; If-None-Match and If-Match are heeded.")
+        bool, Meta(description="Add ETag to responses with an object; support If-None-Match and If-Match.")
     ] = False
 
 
@@ -76,18 +76,18 @@ class Cleared(msgspec.Struct):
 
 
 CONTROLS = (
-    Control("modes.list", "GET", "/modes", "List whose calls are not read faithfully.", NoParameters, Modes),
+    Control("modes.list", "GET", "/modes", "List callers with a mode other than faithful.", NoParameters, Modes),
     Control(
         "modes.set", "POST", "/modes",
-        "Say how calls are read: those of an app, of an API user, or all that have no mode of their own.",
+        "Set the mode of an app, an API user, or everyone without their own mode.",
         ModeParameters, CallerMode, ("mode",),
     ),
-    Control("modes.clear", "DELETE", "/modes", "Read all calls faithfully.", NoParameters, Cleared),
-    Control("extras.list", "GET", "/extras", "List whose answers have extras.", NoParameters, Extras),
+    Control("modes.clear", "DELETE", "/modes", "Reset all modes to faithful.", NoParameters, Cleared),
+    Control("extras.list", "GET", "/extras", "List callers with extras.", NoParameters, Extras),
     Control(
         "extras.set", "POST", "/extras",
-        "Say which extras answers have: those to an app, to an API user, or all that have none of their own.",
+        "Set the extras of an app, an API user, or everyone without their own extras.",
         ExtraParameters, CallerExtras,
     ),
-    Control("extras.clear", "DELETE", "/extras", "Answer all calls without extras.", NoParameters, Cleared),
+    Control("extras.clear", "DELETE", "/extras", "Remove all extras.", NoParameters, Cleared),
 )  # fmt: skip

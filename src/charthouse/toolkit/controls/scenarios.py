@@ -11,12 +11,12 @@ from charthouse.toolkit.declaration import Control, Parameters
 SCENARIOS = {
     "expired-token": "An app whose access token has expired; its refresh token is valid.",
     "large-patient": "A patient with 5,000 rows: visits, medications, problems, allergies.",
-    "shares-nothing": "A practice of two doctors that shares nothing: each sees only their own patients.",
+    "shares-nothing": "A practice with two doctors that shares nothing: each sees only their own patients.",
     "duplicate": "Two records of one patient, in a practice that refuses a third with 409.",
     "full-calendar": "A day on which a doctor has no free time.",
-    "locked-note": "A visit whose clinical note is signed and locked: it refuses changes.",
+    "locked-note": "A visit whose clinical note is signed and locked; changes are refused.",
     "results-in-an-hour": "A laboratory order whose results arrive when the clock is an hour ahead.",
-    "refused-card": "A payment by card that was refused: the charge is open again.",
+    "refused-card": "A card payment that was declined; the charge is open again.",
 }
 
 Name = Annotated[
@@ -32,7 +32,7 @@ class ScenarioParameters(Parameters):
     name: Name
     practice: Annotated[
         int | None,
-        Meta(description="Id of the practice, in which its primary user acts. Default: the first."),
+        Meta(description="Id of the practice, whose primary user acts. Default: the first."),
     ] = None
 
 
@@ -57,12 +57,12 @@ class Scenarios(msgspec.Struct):
 
 CONTROLS = (
     Control(
-        "scenarios.list", "GET", "/scenarios", "List the scenarios that there are, and those that were added.",
+        "scenarios.list", "GET", "/scenarios", "List the available scenarios and those that were added.",
         NoParameters, Scenarios,
     ),
     Control(
         "scenarios.add", "POST", "/scenarios/{name}",
-        "Add a scenario to a practice. Its ids are in the answer and in sandbox.json.",
+        "Add a scenario to a practice. Its ids are in the response and in sandbox.json.",
         ScenarioParameters, Scenario, ("name",),
     ),
 )  # fmt: skip

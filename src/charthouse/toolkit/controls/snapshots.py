@@ -11,7 +11,10 @@ from charthouse.toolkit.declaration import Control, Parameters
 SEED = "seed"  # the snapshot that is made when the sandbox is
 Name = Annotated[
     str,
-    Meta(pattern="^[a-z0-9][a-z0-9_-]{0,29}$", description="Name: up to 30 small letters, digits, - and _."),
+    Meta(
+        pattern="^[a-z0-9][a-z0-9_-]{0,29}$",
+        description="Name: up to 30 lowercase letters, digits, hyphens, and underscores.",
+    ),
 ]
 Port = Annotated[int, Meta(ge=1, le=65535)]
 
@@ -61,12 +64,12 @@ CONTROLS = (
     Control("snapshots.list", "GET", "/snapshots", "List the snapshots.", NoParameters, Snapshots),
     Control(
         "snapshots.save", "POST", "/snapshots",
-        "Save everything under a name: the record, files, tokens, webhooks, the clock.",
+        "Save everything under a name: the record, files, tokens, webhooks, and the clock.",
         SnapshotParameters, Snapshot, ("name",),
     ),
     Control(
         "snapshots.restore", "POST", "/snapshots/{name}/restore",
-        "Go back to a snapshot. Running calls end before.", SnapshotParameters, Restored, ("name",),
+        "Restore a snapshot. Running requests finish first.", SnapshotParameters, Restored, ("name",),
     ),
     Control(
         "snapshots.delete", "DELETE", "/snapshots/{name}", "Delete a snapshot.", SnapshotParameters, Deleted,
@@ -74,12 +77,12 @@ CONTROLS = (
     ),
     Control(
         "snapshots.reset", "POST", "/reset",
-        "Go back to what the sandbox began with, with a clock that runs.", NoParameters, Restored,
+        "Restore the sandbox's initial state, with a running clock.", NoParameters, Restored,
     ),
     Control("forks.list", "GET", "/forks", "List the running copies of this sandbox.", NoParameters, Forks),
     Control(
         "forks.create", "POST", "/forks",
-        "Run a copy of this sandbox, as it is now, on another port, until this one ends.", ForkParameters, Fork,
+        "Run a copy of this sandbox's current state on another port, until this one stops.", ForkParameters, Fork,
     ),
     Control(
         "forks.delete", "DELETE", "/forks/{port}", "Stop a copy and delete its data.", ForkReference, Deleted,

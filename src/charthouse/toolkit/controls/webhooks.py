@@ -12,18 +12,22 @@ Wait = Annotated[float, Meta(ge=0, le=25)]
 
 
 class WebhookParameters(Parameters):
-    url: Annotated[str, Meta(max_length=2000, description="Where events are sent.")]
+    url: Annotated[str, Meta(max_length=2000, description="URL that receives the events.")]
     client_id: Annotated[
-        str | None, Meta(description="App whose webhook it is (DrChrono). Default: that of a practice.")
+        str | None,
+        Meta(
+            description="Client id of the app, for an app's webhook (DrChrono). Default: a practice's webhook."
+        ),
     ] = None
     practice: Annotated[
-        int | None, Meta(description="Id of the practice whose webhook it is (Cerbo). Default: the first.")
+        int | None,
+        Meta(description="Id of the practice, for a practice's webhook (Cerbo). Default: the first."),
     ] = None
-    events: Annotated[list[str] | None, Meta(description="Names of events. Default: all.")] = None
+    events: Annotated[list[str] | None, Meta(description="Event names. Default: all.")] = None
     secret: Annotated[str | None, Meta(description="Secret of an app's webhook. Default: a random one.")] = (
         None
     )
-    headers: Annotated[dict[str, str], Meta(description="Headers of a practice's webhook.")] = {}
+    headers: Annotated[dict[str, str], Meta(description="Headers to send with a practice's webhook.")] = {}
 
 
 class Webhook(msgspec.Struct):
@@ -45,8 +49,8 @@ class DeliveryReference(Parameters):
 class DeliveryQuery(Parameters):
     webhook: Annotated[Number | None, Meta(description="Only those to this webhook.")] = None
     after: Annotated[int, Meta(ge=0, description="Only those with a greater id.")] = 0
-    limit: Annotated[int, Meta(ge=1, le=500, description="At most so many, newest last.")] = 50
-    wait: Annotated[Wait, Meta(description="Seconds to wait for one where there is none.")] = 0
+    limit: Annotated[int, Meta(ge=1, le=500, description="Maximum number of rows, newest last.")] = 50
+    wait: Annotated[Wait, Meta(description="Seconds to wait if there are none.")] = 0
 
 
 class Delivery(msgspec.Struct):
@@ -71,8 +75,8 @@ class CallQuery(Parameters):
     after: Annotated[int | None, Meta(description="Only those with a greater id. Default: the newest.")] = (
         None
     )
-    limit: Annotated[int, Meta(ge=1, le=500, description="At most so many, newest last.")] = 50
-    wait: Annotated[Wait, Meta(description="Seconds to wait for one where there is none.")] = 0
+    limit: Annotated[int, Meta(ge=1, le=500, description="Maximum number of rows, newest last.")] = 50
+    wait: Annotated[Wait, Meta(description="Seconds to wait if there are none.")] = 0
     app: Annotated[str | None, Meta(description="Only those of the app with this client id.")] = None
 
 
@@ -96,20 +100,20 @@ class Calls(msgspec.Struct):
 CONTROLS = (
     Control(
         "webhooks.create", "POST", "/webhooks",
-        "Register a webhook of an app or a practice, which needs no verification.", WebhookParameters, Webhook,
+        "Register a webhook for an app or a practice. It requires no verification.", WebhookParameters, Webhook,
     ),
     Control("webhooks.delete", "DELETE", "/webhooks/{id}", "Delete a webhook.", WebhookReference, Done, ("id",)),
     Control(
         "deliveries.list", "GET", "/deliveries",
-        "List deliveries of webhooks with their attempts, and wait for the next.", DeliveryQuery, Deliveries,
+        "List webhook deliveries with their attempts, and wait for the next.", DeliveryQuery, Deliveries,
     ),
     Control(
-        "deliveries.redeliver", "POST", "/deliveries/{id}/redeliver", "Send a delivery again, with the same bytes.",
+        "deliveries.redeliver", "POST", "/deliveries/{id}/redeliver", "Resend a delivery with the same bytes.",
         DeliveryReference, Done, ("id",),
     ),
     Control(
         "calls.list", "GET", "/calls",
-        "List API calls from the request log, with the check that refused each, and wait for the next.",
+        "List API requests from the request log, with the check that refused each, and wait for the next.",
         CallQuery, Calls,
     ),
 )  # fmt: skip

@@ -22,7 +22,7 @@ from charthouse.engine.declaration.values import READ_ONLY
 charge_definitions = Resource(
     path="charge_master",
     model=ChargeDefinition,
-    doc="What the practice charges for, and its prices.",
+    doc="Charges that the practice offers, with prices.",
     methods="GET",
     policy=make_policy("charges"),
     page_size=PAGES,
@@ -37,8 +37,8 @@ charge_definitions = Resource(
         Key("category", Text(), READ_ONLY),
         Key("cpt_code", Text(), READ_ONLY),
         Key("barcode_upc", Text(), READ_ONLY),
-        Key("retail", Decimal(), READ_ONLY, doc="What a patient pays for one."),
-        Key("wholesale", Decimal(), READ_ONLY, doc="What one costs the practice."),
+        Key("retail", Decimal(), READ_ONLY, doc="Price per unit for a patient."),
+        Key("wholesale", Decimal(), READ_ONLY, doc="Cost per unit for the practice."),
         Key(
             "tax_rate",
             Text(),

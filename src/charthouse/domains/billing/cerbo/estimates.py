@@ -35,13 +35,13 @@ _ESTIMATE: dict[str, Any] = {
             Key("justifying_diagnoses", List(Text()), READ_ONLY, doc="ICD-10 codes."),
             Key("which_insurance_to_bill", Text(), READ_ONLY, doc="primary, secondary, tertiary, or empty."),
         ),
-        Key("expiration_date", Date(), READ_ONLY, doc="The last day on which it can become a charge."),
+        Key("expiration_date", Date(), READ_ONLY, doc="Last day on which the estimate can become a charge."),
         Key(
             "converted_tp_patient_charge_id",
             Reference("charges", as_text=True),
             READ_ONLY,
             source="converted",
-            doc="The charge that it became.",
+            doc="The charge created from the estimate.",
         ),
     ),
     "example": EXAMPLE,
@@ -50,7 +50,7 @@ _ESTIMATE: dict[str, Any] = {
 
 estimates = Resource(
     path="patients/{patient_id}/estimates",
-    doc="What things would cost a patient.",
+    doc="Cost estimates for a patient.",
     parents=make_patient_parent(),
     filters=DAY_FILTERS,
     **_ESTIMATE,
@@ -58,7 +58,7 @@ estimates = Resource(
 
 encounter_estimates = Resource(
     path="patients/{patient_id}/encounters/{encounter_id}/estimates",
-    doc="What was estimated at an encounter.",
+    doc="Cost estimates made at an encounter.",
     reads=False,
     parents=BELOW_ENCOUNTER,
     **_ESTIMATE,

@@ -73,7 +73,7 @@ DAY_FILTERS: tuple[Filter, ...] = (
         "date_method",
         read=_parse_date_method,
         described={"type": "string", "enum": [CREATED, TRANSACTION], "default": CREATED},
-        doc="Whether days are of creation (UTC) or of the transaction.",
+        doc="Whether dates refer to creation (UTC) or to the transaction.",
     ),
     Condition(
         "start_date",
@@ -81,7 +81,7 @@ DAY_FILTERS: tuple[Filter, ...] = (
         condition=_match_first_day,
         described=_DATE,
         replan=True,
-        doc="The first day.",
+        doc="First day.",
     ),
     Condition(
         "end_date",
@@ -89,6 +89,6 @@ DAY_FILTERS: tuple[Filter, ...] = (
         condition=_match_last_day,
         described=_DATE,
         replan=True,
-        doc="The last day.",
+        doc="Last day.",
     ),
 )

@@ -56,7 +56,7 @@ INVOICE: tuple[Key, ...] = (
     make_amount(
         "balance",
         account_sums.select_balance,
-        "What is still to be paid: total less amount_paid; 0.00 where it is void.",
+        "Amount still due: total minus amount_paid; 0.00 if void.",
     ),
     Key(
         "charges",
@@ -66,7 +66,7 @@ INVOICE: tuple[Key, ...] = (
                     Key("id", Integer(), READ_ONLY, source="charge_id"),
                     Key("name", Text(), READ_ONLY, source="charge__name"),
                     Key("transaction_date", Date(), READ_ONLY, source="charge__transaction_date"),
-                    Key("amount", Decimal(), READ_ONLY, source="charge__amount", doc="The price of one."),
+                    Key("amount", Decimal(), READ_ONLY, source="charge__amount", doc="Price per unit."),
                     Key("quantity", Measurement(), READ_ONLY, source="charge__quantity"),
                     Key(
                         "discount_multiplier", Measurement(), READ_ONLY, source="charge__discount_multiplier"
@@ -113,11 +113,11 @@ _COMMON: dict[str, Any] = {
     "policy": make_policy("patient_invoices"),
 }
 
-invoices = Resource(path="invoices", doc="What patients were asked to pay.", lists=False, **_COMMON)
+invoices = Resource(path="invoices", doc="Invoices of all patients.", lists=False, **_COMMON)
 
 patient_invoices = Resource(
     path="patients/{patient_id}/invoices",
-    doc="What a patient was asked to pay.",
+    doc="A patient's invoices.",
     reads=False,
     parents=make_patient_parent(),
     **_COMMON,

@@ -55,7 +55,7 @@ def _make_definition() -> Key:
         ),
         READ_ONLY,
         source=RelatedRow(ChargeDefinition, via="definition"),
-        doc="What was charged, in the practice's catalogue; null where it isn't there.",
+        doc="The charge definition in the practice's catalogue; null if it isn't in the catalogue.",
     )
 
 
@@ -91,20 +91,22 @@ def _make_payment(charge: str) -> Key:
         ),
         READ_ONLY,
         source=RelatedRow(Invoice, match=found),
-        doc="The invoice that asks for it; null while none does.",
+        doc="The invoice that includes the charge; null if there is none.",
     )
 
 
 _PRICE: tuple[Key, ...] = (
-    Key("amount", Decimal(), READ_ONLY, doc="The price of one."),
+    Key("amount", Decimal(), READ_ONLY, doc="Price per unit."),
     Key("quantity", Measurement(), READ_ONLY),
     Key(
         "discount_multiplier",
         Measurement(),
         READ_ONLY,
-        doc="1: no discount. Amount, quantity and this multiplied, to the cent, are what it comes to.",
+        doc=(
+            "1 means no discount. The total is amount times quantity times this value, rounded to the cent."
+        ),
     ),
-    Key("owner_id", Integer(), READ_ONLY, doc="The user who is credited with it."),
+    Key("owner_id", Integer(), READ_ONLY, doc="The user credited with the charge."),
     Key(
         "location_identifier",
         Text(),
@@ -148,7 +150,7 @@ def make_charge_keys(kind: str, charge: str, *rules: Key) -> tuple[Key, ...]:
         Key("notes", Text(), READ_ONLY),
         Key("additional_details", Text(), READ_ONLY),
         *_PRICE,
-        Key("transaction_date", Date(), READ_ONLY, doc="The day it counts on."),
+        Key("transaction_date", Date(), READ_ONLY, doc="The date that the charge counts for."),
         make_created_key(),
         make_user_key("addedby"),
         _make_payment(charge),
@@ -159,7 +161,7 @@ def make_charge_keys(kind: str, charge: str, *rules: Key) -> tuple[Key, ...]:
 
 
 NOT_DELETED = Q(archived=False)
-INCLUDE_DELETED = Flag("include_deleted", doc="Deleted ones as well.")
+INCLUDE_DELETED = Flag("include_deleted", doc="Includes deleted rows.")
 EXAMPLE: dict[str, Any] = {"name": "Office visit, 30 minutes", "amount": "145.00", "quantity": 1}
 
 # The encounter has to be the patient's.

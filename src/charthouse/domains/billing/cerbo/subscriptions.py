@@ -47,17 +47,19 @@ _COMMON: dict[str, Any] = {
             doc="The provider who is credited with its charges.",
         ),
         Key("schedule_frequency", Text(choices=tuple(Subscription.Frequency.values)), READ_ONLY),
-        Key("amount", Decimal(), READ_ONLY, doc="What each charge comes to."),
+        Key("amount", Decimal(), READ_ONLY, doc="Amount of each charge."),
         Key("start_date", Date(), READ_ONLY),
         Key(
             "next_billing_date",
             Date(),
             READ_ONLY,
             source=Expression(account_sums.select_next_billing_date),
-            doc="By the calendar from the start: a monthly one of January 31 is charged at the end of February. "
-            "Null once it is over.",
+            doc=(
+                "Follows the calendar from the start: a monthly subscription that starts January 31 is "
+                "charged at the end of February. Null once the subscription is over."
+            ),
         ),
-        Key("end_date", Date(), READ_ONLY, doc="Nothing is charged after that day."),
+        Key("end_date", Date(), READ_ONLY, doc="Nothing is charged after this day."),
         Key("is_deleted", Boolean(), READ_ONLY, source="archived"),
         make_deleted_key("date_deleted"),
         make_created_key(),
@@ -82,7 +84,7 @@ subscriptions = Resource(
 
 patient_subscriptions = Resource(
     path="patients/{patient_id}/subscriptions",
-    doc="What a patient is charged again and again.",
+    doc="A patient's recurring charges.",
     parents=make_patient_parent(),
     filters=(INCLUDE_DELETED,),
     **_COMMON,

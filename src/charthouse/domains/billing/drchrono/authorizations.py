@@ -22,7 +22,7 @@ from charthouse.engine.declaration.values import READ_ONLY, REMOVED
 patient_authorizations = Resource(
     path="patient_authorizations",
     model=PatientAuthorization,
-    doc="Insurers' consents to so many visits of a patient.",
+    doc="Insurers' authorizations for a number of visits of a patient.",
     methods="GET",
     policy=Policy(
         scopes=("patients",), permissions=("Manage Patients",), sharing="share_patients", owner="doctor"
@@ -78,7 +78,7 @@ patient_authorizations = Resource(
             READ_ONLY,
             nullable=False,
         ),
-        Key("expired", PAST, READ_ONLY, source="end_date", doc="Its last day (UTC) has passed."),
+        Key("expired", PAST, READ_ONLY, source="end_date", doc="Whether its last day (UTC) has passed."),
         Key("id", Id(), READ_ONLY),
     ),
     filters=(
@@ -86,7 +86,7 @@ patient_authorizations = Resource(
         Filter("doctor", Reference("doctors")),
         Filter("start_date", Date(), OnDay()),
         Filter("end_date", Date(), OnDay()),
-        Filter("date_range", Date(), InDays(), source="start_date", doc="Of start_date."),
+        Filter("date_range", Date(), InDays(), source="start_date", doc="Filters by start_date."),
     ),
     example={"status": "Approved", "auth_number": "AUTH001024", "number_of_visits": 12},
 )

@@ -17,7 +17,7 @@ from charthouse.engine.declaration.values import READ_ONLY, REQUIRED
 claim_billing_notes = Resource(
     path="claim_billing_notes",
     model=BillingNote,
-    doc="Remarks of the billing staff on appointments, which show them as billing_notes.",
+    doc="Billing staff's notes on appointments, which show them as billing_notes.",
     methods="GET POST",
     policy=Policy(
         scopes=("billing",), permissions=PERMISSIONS, sharing="share_patients", owner="appointment__doctor"
@@ -29,7 +29,7 @@ claim_billing_notes = Resource(
         Key("created_at", Timestamp(), READ_ONLY),
         Key("appointment", Reference("appointments"), REQUIRED),
         Key("id", Id(), READ_ONLY),
-        Key("created_by", Text(), READ_ONLY, source="created_by__username", doc="User name."),
+        Key("created_by", Text(), READ_ONLY, source="created_by__username", doc="Username."),
     ),
     filters=(
         Filter("appointment", Reference("appointments")),

@@ -152,5 +152,5 @@ def make_doctors_filter(name: str, doctor: str) -> Condition:
         read=lambda text, given: {name: Boolean().parse(text)},
         condition=match,
         described={"type": "boolean"},
-        doc="false: the authorising doctor's rows alone, not those of the whole practice group.",
+        doc="false: only the authorizing doctor's rows, not those of the whole practice group.",
     )

@@ -211,9 +211,9 @@ def _make_amount_keys() -> tuple[Any, ...]:
     return (
         Key("charges", Decimal(), READ_ONLY, doc="Billed."),
         Key("insurance_payments", Decimal(), READ_ONLY),
-        Key("adjustments", Decimal(), READ_ONLY, doc="Written off; not what is passed on to patients."),
+        Key("adjustments", Decimal(), READ_ONLY, doc="Written off; excludes amounts passed on to patients."),
         Key("patient_payments", Decimal(), READ_ONLY),
-        Key("net", Decimal(), READ_ONLY, doc="Charges less all of these."),
+        Key("net", Decimal(), READ_ONLY, doc="Charges minus all of these."),
         Key("charges_count", Integer(), READ_ONLY),
         Key("credits_count", Integer(), READ_ONLY),
         Key("patient_payments_count", Integer(), READ_ONLY),
@@ -226,24 +226,24 @@ def _make_choice_filter(name: str, words: tuple[str, ...], doc: str) -> Filter:
 
 day_sheet_totals = Operation(
     path="day_sheet_totals",
-    doc="What the day sheets of some days come to, in all and by up to three groups.",
+    doc="Totals of the day sheets for a range of days, overall and by up to three groups.",
     run=sum_day_sheets,
     policy=Policy(scopes=day_sheet_charges.policy.scopes, permissions=day_sheet_charges.policy.permissions),
     filters=(
         Filter("start_date", Date(), OnDay(), required=True),
         Filter("end_date", Date(), OnDay(), required=True),
         _make_choice_filter(
-            "charges_date_type", tuple(CHARGES_BY), "Which day of charges, and of payments, counts"
+            "charges_date_type", tuple(CHARGES_BY), "The date to filter charges and payments by"
         ),
-        _make_choice_filter("credits_date_type", tuple(CREDITS_BY), "Which day of credits counts"),
-        _make_choice_filter("report_type", REPORT_TYPES, "What is summed up"),
+        _make_choice_filter("credits_date_type", tuple(CREDITS_BY), "The date to filter credits by"),
+        _make_choice_filter("report_type", REPORT_TYPES, "Amounts to include"),
         *(_make_choice_filter(name, GROUPS, "One of") for name in GROUP_PARAMETERS),
         _make_choice_filter(
-            "cash_view_type", tuple(CASH), "Which payments of patients: those on charges, or on none"
+            "cash_view_type", tuple(CASH), "Patient payments to include, applied to charges or not"
         ),
         Filter("patient_id", Reference("patients")),
         Filter("office_id", Reference("offices")),
-        make_number_filter("examroom_id", doc="Index of an exam room of the office."),
+        make_number_filter("examroom_id", doc="Index of an exam room in the office."),
         make_doctors_filter("pg_mode", "doctor"),
     ),
     answer=(
@@ -256,7 +256,7 @@ day_sheet_totals = Operation(
                 Object(
                     (
                         *(
-                            Key(name, Text(), READ_ONLY, doc="Value, as text; empty: none.")
+                            Key(name, Text(), READ_ONLY, doc="The value as text; empty if there is none.")
                             for name in GROUP_KEYS
                         ),
                         *_make_amount_keys(),
@@ -264,9 +264,9 @@ day_sheet_totals = Operation(
                 )
             ),
             READ_ONLY,
-            doc="By group; empty where nothing is grouped by.",
+            doc="Totals by group; empty without grouping.",
         ),
-        Key("totals", Object(_make_amount_keys()), READ_ONLY, doc="Of all groups."),
+        Key("totals", Object(_make_amount_keys()), READ_ONLY, doc="Totals over all groups."),
     ),
     example={
         "start_date": "2026-03-02",

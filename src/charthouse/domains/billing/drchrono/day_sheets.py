@@ -66,16 +66,16 @@ def make_claim_type_filter(visit: str) -> Filter:
 def make_exam_room_filter(visit: str) -> Filter:
     """Return a filter by the exam room of the visit. ``visit``: path to it."""
     return make_number_filter(
-        "examroom_id", source=f"{visit}__exam_room", doc="Index of an exam room of the office."
+        "examroom_id", source=f"{visit}__exam_room", doc="Index of an exam room in the office."
     )
 
 
 def make_day_filters(by: str, kinds: Mapping[str, DayCondition]) -> tuple[Filter, ...]:
     """Return ``start_date``, ``end_date``, and the parameter that chooses the day that they compare."""
     return (
-        make_day_filter("start_date", by, kinds, doc="This day or later."),
-        make_day_filter("end_date", by, kinds, last=True, doc="This day or earlier."),
-        make_word_filter(by, dict.fromkeys(kinds, Q()), doc=f"Which day counts: {', '.join(kinds)}."),
+        make_day_filter("start_date", by, kinds, doc="On or after this day."),
+        make_day_filter("end_date", by, kinds, last=True, doc="On or before this day."),
+        make_word_filter(by, dict.fromkeys(kinds, Q()), doc=f"The date to filter by: {', '.join(kinds)}."),
     )
 
 
@@ -116,7 +116,7 @@ def make_sheet(
         keys=tuple(_adapt_key(of.keys_by_name[name]) for name in names.split()),
         filters=(
             *make_day_filters(by, kinds),
-            make_word_filter("report_type", reports, doc=f"Which rows: {', '.join(reports)}."),
+            make_word_filter("report_type", reports, doc=f"Rows to include: {', '.join(reports)}."),
             make_claim_type_filter(visit),
             Filter("patient_id", Reference("patients"), source=patient),
             Filter(office, Reference("offices"), source=f"{visit}__office"),
@@ -130,7 +130,7 @@ def make_sheet(
 day_sheet_charges = make_sheet(
     "day_sheet_charges",
     line_items,
-    "Charges of some days.",
+    "Charges in a range of days.",
     "id appointment doctor patient posted_date service_date code procedure_type modifiers quantity price "
     "billed adjustment ins_total pt_paid balance_ins balance_pt balance_total",
     visit="appointment",
@@ -145,7 +145,7 @@ day_sheet_charges = make_sheet(
 day_sheet_credits = make_sheet(
     "day_sheet_credits",
     transactions,
-    "What insurers have paid and written off on some days.",
+    "Insurers' payments and write-offs in a range of days.",
     "id appointment doctor patient line_item posted_date check_date trace_number ins_name ins_paid "
     "adjustment adjustment_group_code adjustment_reason",
     visit="line_item__appointment",
@@ -160,7 +160,7 @@ day_sheet_credits = make_sheet(
 day_sheet_patient_payments = make_sheet(
     "day_sheet_patient_payments",
     patient_payments,
-    "What patients have paid on some days.",
+    "Patients' payments in a range of days.",
     "id appointment doctor patient line_item posted_date received_date amount payment_method "
     "payment_transaction_type trace_number created_by",
     visit="appointment",
@@ -172,7 +172,7 @@ day_sheet_patient_payments = make_sheet(
     also=Flag(
         "legacy",
         condition=lambda: Q(line_item__isnull=False),
-        doc="As older sheets: without payments that are on no charge.",
+        doc="Like older day sheets: omits payments that aren't on a charge.",
     ),
 )
 

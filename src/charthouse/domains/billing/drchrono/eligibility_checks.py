@@ -43,7 +43,7 @@ _BENEFIT = (
 eligibility_checks = Resource(
     path="eligibility_checks",
     model=EligibilityCheck,
-    doc="Insurers' answers to what patients are covered for.",
+    doc="Insurers' responses about patients' coverage.",
     methods="GET",
     policy=Policy(
         scopes=("calendar", "patients"),
@@ -81,7 +81,7 @@ eligibility_checks = Resource(
             ),
             READ_ONLY,
             nullable=False,
-            doc="As the clearinghouse brought it, without empty texts.",
+            doc="As the clearinghouse returned it, without empty strings.",
         ),
         Key(
             "coverage_details",
@@ -108,7 +108,7 @@ eligibility_checks = Resource(
             READ_ONLY,
             verbose=True,
             nullable=False,
-            doc="Benefits by X12 271, without empty texts.",
+            doc="Benefits as in X12 271, without empty strings.",
         ),
         Key("id", Id(), READ_ONLY, addition=True),
         Key("updated_at", Timestamp(), READ_ONLY, addition=True),
@@ -121,9 +121,11 @@ eligibility_checks = Resource(
         make_utc_day_filter("query_date", doc="UTC."),
         make_utc_days_filter("query_date_range", source="query_date", doc="UTC."),
         make_code_filter(
-            "service_types", SERVICE_TYPES, source="request_service_type", doc="Codes, by commas."
+            "service_types", SERVICE_TYPES, source="request_service_type", doc="Codes, separated by commas."
         ),
-        make_code_filter("eligibilities", ELIGIBILITY_TYPES, source="eligibility", doc="Codes, by commas."),
+        make_code_filter(
+            "eligibilities", ELIGIBILITY_TYPES, source="eligibility", doc="Codes, separated by commas."
+        ),
         Filter("doctor", Reference("doctors"), addition=True),
     ),
     example={

@@ -33,7 +33,7 @@ class _Holds(Operator):
 fee_schedules_v2 = Resource(
     path="fee_schedules_v2",
     model=FeeSchedule,
-    doc="Price lists as a whole: whose, for which payer and plan, from when until when.",
+    doc="Price lists: doctors, payer and plan, and validity period.",
     methods="GET",
     policy=Policy(scopes=("billing",), permissions=PERMISSIONS, sharing="share_fee_schedule", owner="doctor"),
     rows=Q(archived=False),
@@ -41,7 +41,7 @@ fee_schedules_v2 = Resource(
     addition=True,
     keys=(
         Key("ineffective_date", Date(), READ_ONLY),
-        Key("assignees", List(Integer()), READ_ONLY, doc="Ids of doctors."),
+        Key("assignees", List(Integer()), READ_ONLY, doc="Doctor ids."),
         Key(
             "items",
             List(
@@ -74,7 +74,7 @@ fee_schedules_v2 = Resource(
         Filter("payer_id"),
         Filter("plan_name"),
         Filter("specialities", Text(), _Holds()),
-        Filter("assignees", Reference(""), _Holds(), doc="Id of a doctor."),
+        Filter("assignees", Reference(""), _Holds(), doc="Doctor id."),
         Filter("assignee_type", Text(choices=FeeSchedule.AssigneeType.values)),
         Filter("effective_date", Date(), OnDay()),
         Filter("ineffective_date", Date(), OnDay()),
@@ -107,7 +107,7 @@ fee_schedules = Resource(
         Key("office", Reference("offices"), READ_ONLY),
         Key("ndc_code", Text(), READ_ONLY),
         Key("ndc_quantity", Decimal(), READ_ONLY),
-        Key("ndc_units", Text(), READ_ONLY, doc="F2, GR, ME, ML or UN."),
+        Key("ndc_units", Text(), READ_ONLY, doc="F2, GR, ME, ML, or UN."),
         Key("base_price", Decimal(), READ_ONLY),
         Key("insured_price", Decimal(), READ_ONLY),
         Key("cash_price", Decimal(), READ_ONLY),

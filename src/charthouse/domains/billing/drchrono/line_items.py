@@ -29,25 +29,25 @@ from charthouse.engine.sql import expressions as sql
 line_items = Resource(
     path="line_items",
     model=LineItem,
-    doc="Charges for services at visits; every balance is the sum of what was posted on them.",
+    doc="Charges for services at visits. Every balance is the sum of the postings on them.",
     methods="GET POST PUT PATCH DELETE",
     policy=Policy(scopes=("billing",), permissions=PERMISSIONS, sharing="share_patients", owner="doctor"),
     rows=Q(archived=False),
     keys=(
         make_amount("adjustment", line_item_sums.select_adjustment, "Written off."),
         Key("appointment", Reference("appointments"), REQUIRED),
-        Key("allowed", Decimal(minimum=0), doc="Allowed by the insurer."),
+        Key("allowed", Decimal(minimum=0), doc="Amount allowed by the insurer."),
         make_amount(
             "balance_ins",
             line_item_sums.select_insurance_balance,
-            "Insurers' part: not yet paid, written off or passed on.",
+            "Insurers' part: not yet paid, written off, or passed on.",
         ),
         make_amount(
             "balance_pt",
             line_item_sums.select_patient_balance,
             "The patient's part: passed on by insurers, or self-paid.",
         ),
-        make_amount("balance_total", line_item_sums.select_balance, "Billed less written off less paid."),
+        make_amount("balance_total", line_item_sums.select_balance, "Billed minus written off minus paid."),
         Key(
             "billed",
             Decimal(minimum=0),
@@ -69,7 +69,10 @@ line_items = Resource(
             make_list_of_four(POINTER, fill=0),
             REQUIRED,
             example=[1, 0, 0, 0],
-            doc="Places in the visit's diagnoses, from 1. An ICD-10 code in the place of one is added to them.",
+            doc=(
+                "Positions in the visit's diagnoses, starting at 1. An ICD-10 code given instead of a "
+                "position is added to the diagnoses."
+            ),
         ),
         Key("doctor", Reference("doctors"), REQUIRED),
         Key("id", Id(), READ_ONLY),
@@ -83,7 +86,7 @@ line_items = Resource(
             "ins3_paid", lambda: line_item_sums.select_paid_by_insurer(3), "Paid by the tertiary insurer."
         ),
         make_amount("ins_total", line_item_sums.select_paid_by_insurers, "Paid by all insurers."),
-        Key("insurance_status", Text(), READ_ONLY, doc="Status/Adj Type of the billing screen."),
+        Key("insurance_status", Text(), READ_ONLY, doc="Status/Adj Type on the billing screen."),
         Key(
             "modifiers",
             make_list_of_four(Text(max_length=5), fill=""),
@@ -98,19 +101,19 @@ line_items = Resource(
         Key("quantity", Decimal(minimum=0), default=1),
         Key("units", Text(), READ_ONLY),
         Key("posted_date", Timestamp(), READ_ONLY, source="created_at"),
-        Key("updated_at", Timestamp(), READ_ONLY, doc="Moves with every payment on it as well."),
+        Key("updated_at", Timestamp(), READ_ONLY, doc="Also changes with every payment on the line item."),
         Key(
             "service_date",
             Date(),
             source=Expression(select_service_day, column="service_date"),
             doc="Default: the day of the visit.",
         ),
-        Key("description", Text(), READ_ONLY, doc="From the doctor's fee schedule."),
+        Key("description", Text(), READ_ONLY, doc="Price from the doctor's fee schedule."),
         Key(
             "expected_reimbursement",
             Decimal(),
             READ_ONLY,
-            doc="From the fee schedule of the patient's payer.",
+            doc="Price from the fee schedule of the patient's payer.",
         ),
         Key(
             "use_fee_schedule_defaults",
@@ -119,7 +122,10 @@ line_items = Resource(
             source=UNSTORED,
             in_query=True,
             addition=True,
-            doc="True: a new item of type C or H gets price and modifiers of the fee schedule where it has none.",
+            doc=(
+                "True: a new item of type C or H gets its price and modifiers from the fee schedule if it "
+                "has none."
+            ),
         ),
     ),
     filters=(
@@ -127,8 +133,8 @@ line_items = Resource(
         Filter("doctor", Reference("doctors")),
         Filter("office", Reference("offices"), source="appointment__office"),
         Filter("patient", Reference("patients")),
-        Filter("service_date", Date(), OnDay(VISIT_ZONE), source=VISIT_TIME, doc="Day of the visit."),
-        make_utc_day_filter("posted_date", source="created_at", doc="Posted on this UTC day."),
+        Filter("service_date", Date(), OnDay(VISIT_ZONE), source=VISIT_TIME, doc="Date of the visit."),
+        make_utc_day_filter("posted_date", source="created_at", doc="Posted on this day (UTC)."),
         Filter("since", Timestamp(), SINCE, source="updated_at"),
     ),
     checks=(postings.post_line_item,),
@@ -148,18 +154,18 @@ line_items = Resource(
 line_item_deletions = Resource(
     path="line_item_deletions",
     model=LineItem,
-    doc="Line items that were deleted, and when.",
+    doc="Deleted line items and when they were deleted.",
     methods="GET",
     policy=Policy(scopes=("billing",), permissions=PERMISSIONS, sharing="share_patients", owner="doctor"),
     rows=Q(archived=True),
     addition=True,
     keys=(
         Key("billing_line_item_id", Id(), READ_ONLY, source="id"),
-        Key("created_at", Timestamp(), READ_ONLY, source="deleted_at", doc="When it was deleted."),
+        Key("created_at", Timestamp(), READ_ONLY, source="deleted_at", doc="When the line item was deleted."),
         Key("appointment_id", Reference("appointments"), READ_ONLY),
     ),
     filters=(
-        Filter("since", Timestamp(), SINCE, source="deleted_at", doc="Deleted at or after."),
+        Filter("since", Timestamp(), SINCE, source="deleted_at", doc="Deleted at or after this time."),
         Filter("appointment_id", Reference("appointments")),
     ),
     example={"billing_line_item_id": 71, "appointment_id": 5001},

@@ -22,7 +22,7 @@ from charthouse.engine.declaration.values import READ_ONLY, REQUIRED
 patient_payments = Resource(
     path="patient_payments",
     model=PatientPayment,
-    doc="Money from patients, and back to them: amounts of refunds are negative.",
+    doc="Payments from patients and refunds to them; amounts of refunds are negative.",
     methods="GET POST",
     policy=Policy(
         scopes=("billing:patient-payment",),
@@ -33,13 +33,18 @@ patient_payments = Resource(
     rows=Q(archived=False),
     keys=(
         Key("appointment", Reference("appointments"), doc="Default: the line item's."),
-        Key("amount", Decimal(), REQUIRED, doc="Not zero; a refund is negative whatever sign it comes with."),
+        Key(
+            "amount",
+            Decimal(),
+            REQUIRED,
+            doc="Must not be zero; a refund is stored as negative whatever its sign.",
+        ),
         Key("created_at", Timestamp(), READ_ONLY),
         Key("created_by", Reference("users"), READ_ONLY),
         Key(
             "doctor",
             Reference("doctors"),
-            doc="Default: the line item's, else the appointment's, else the patient's.",
+            doc="Default: the line item's, otherwise the appointment's, otherwise the patient's.",
         ),
         Key("id", Id(), READ_ONLY),
         Key("line_item", Reference("line_items")),
@@ -47,7 +52,7 @@ patient_payments = Resource(
         Key("patient", Reference("patients"), REQUIRED),
         Key("payment_transaction_type", Text(choices=PAYMENT_TYPES), default=""),
         Key("payment_method", Text(choices=PAYMENT_METHODS)),
-        Key("posted_date", Date(), READ_ONLY, doc="The doctor's day."),
+        Key("posted_date", Date(), READ_ONLY, doc="The day in the doctor's time zone."),
         Key("received_date", Date(past=True)),
         Key("trace_number", Text()),
         Key("updated_at", Timestamp(), READ_ONLY),
@@ -69,7 +74,7 @@ patient_payments = Resource(
 patient_payment_log = Resource(
     path="patient_payment_log",
     model=PaymentLogEntry,
-    doc="What was done to patients' payments, and how they then stood.",
+    doc="Changes to patients' payments, with the resulting state.",
     methods="GET",
     policy=Policy(scopes=("billing",), permissions=PERMISSIONS, sharing="share_patients", owner="doctor"),
     keys=(
@@ -83,9 +88,9 @@ patient_payment_log = Resource(
             "action",
             Text(choices=PaymentLogEntry.Action.values),
             READ_ONLY,
-            doc="C created, U updated, D deleted, F filled, A filled by itself.",
+            doc="C created, U updated, D deleted, F filled, A filled automatically.",
         ),
-        Key("source", Text(), READ_ONLY, doc="The door it came through."),
+        Key("source", Text(), READ_ONLY, doc="Where the change was made."),
         Key("updated_at", Timestamp(), READ_ONLY),
         Key("id", Id(), READ_ONLY, addition=True),
     ),

@@ -19,7 +19,7 @@ from charthouse.files.types import File
 eobs = Resource(
     path="eobs",
     model=Remittance,
-    doc="Explanations of benefits: what an insurer pays at once, with the paper that says so.",
+    doc=("Explanations of benefits: an insurer's combined payment, with the document that explains it."),
     methods="GET POST",
     policy=Policy(scopes=("billing",), permissions=PERMISSIONS, sharing="share_patients", owner="doctor"),
     addition=True,

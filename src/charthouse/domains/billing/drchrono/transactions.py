@@ -47,7 +47,7 @@ def _make_line_item_key(name: str, to: str) -> Key:
 transactions = Resource(
     path="transactions",
     model=Transaction,
-    doc="What insurers have paid on charges, taken off them, or passed on to the patient.",
+    doc="Insurers' payments, adjustments, and amounts passed on to patients for charges.",
     methods="GET",
     policy=Policy(
         scopes=("billing",), permissions=PERMISSIONS, sharing="share_patients", owner="line_item__doctor"
@@ -59,7 +59,7 @@ transactions = Resource(
             "adjustment_group_code",
             Text(),
             READ_ONLY,
-            doc="X12 CAS01: CO, CR, OA, PI, or PR (the patient owes it).",
+            doc="X12 CAS01: CO, CR, OA, PI, or PR (the patient owes the amount).",
         ),
         Key("adjustment_reason", Text(), READ_ONLY, doc="X12 claim adjustment reason code."),
         _make_line_item_key("appointment", "appointments"),
@@ -73,7 +73,7 @@ transactions = Resource(
             "ins_name",
             Integer(minimum=1, maximum=3),
             READ_ONLY,
-            doc="1 primary, 2 secondary, 3 tertiary insurer.",
+            doc="1 primary, 2 secondary, 3 tertiary insurance.",
         ),
         Key("line_item", Reference("line_items"), READ_ONLY),
         _make_line_item_key("patient", "patients"),

@@ -111,15 +111,21 @@ def _select_signed() -> Combinable:
 
 _ENCOUNTER: tuple[Key, ...] = (
     make_object_key("encounter"),
-    Key("id", Id(), READ_ONLY, doc="Of a visit, its appointment's."),
-    Key("pt_id", Reference("patients"), OPTIONAL, source="patient", doc="Needed, of an active patient."),
+    Key("id", Id(), READ_ONLY, doc="For a visit, the appointment's id."),
+    Key(
+        "pt_id",
+        Reference("patients"),
+        OPTIONAL,
+        source="patient",
+        doc="Required; the patient must be active.",
+    ),
     Key(
         "encounter_type",
         Text(),
         OPTIONAL,
         source=Expression(_select_type_code),
         nullable=False,
-        doc="The code of a type; default: the practice's first.",
+        doc="An encounter type's code; default: the practice's first type.",
     ),
     Key(
         "title",
@@ -128,7 +134,7 @@ _ENCOUNTER: tuple[Key, ...] = (
         source=Expression(_select_title, column="title"),
         nullable=False,
         default="",
-        doc="Default: the name of its type; of a visit, its reason.",
+        doc="Default: the type's name; for a visit, the reason.",
     ),
     Key(
         "content",
@@ -137,7 +143,7 @@ _ENCOUNTER: tuple[Key, ...] = (
         source=Expression(_select_content, column="content"),
         nullable=False,
         default="",
-        doc="Plain text; of a visit, what the sections of its note say.",
+        doc="Plain text; for a visit, the contents of the note's sections.",
     ),
     Key(
         "date_of_service",
@@ -145,7 +151,7 @@ _ENCOUNTER: tuple[Key, ...] = (
         OPTIONAL,
         source=Expression(_select_day, column="date_of_service"),
         nullable=False,
-        doc="Default: today; of a visit, its day at the office.",
+        doc="Default: today; for a visit, its date at the office.",
     ),
     Key(
         "owner",
@@ -153,25 +159,25 @@ _ENCOUNTER: tuple[Key, ...] = (
         OPTIONAL,
         source=Expression(_select_owner, column="owner"),
         nullable=False,
-        doc="An active user; default: the API user, 99999. Of a visit, its doctor's.",
+        doc="An active user; default: the API user, 99999. For a visit, its doctor's user.",
     ),
     Key(
         "parent_encounter",
         Reference("encounters"),
         OPTIONAL,
         source="parent",
-        doc="An encounter of the same patient that has no parent itself.",
+        doc="Must be an encounter of the same patient without a parent.",
     ),
     Key("is_signed", Boolean(), READ_ONLY, source=Expression(_select_signed), nullable=False),
     Key("date_signed", Timestamp(spaced=True), READ_ONLY, source="locked_at"),
-    Key("signed_by", Integer(), READ_ONLY, source="locked_by_id", doc="A user's id."),
+    Key("signed_by", Integer(), READ_ONLY, source="locked_by_id", doc="A user id."),
     Key(
         "addedby",
         Integer(),
         READ_ONLY,
         source=Expression(_select_author),
         nullable=False,
-        doc="A user's id; 99999: by an API user.",
+        doc="A user id; 99999 for an API user.",
     ),
     make_created_key(),
     make_deleted_key(),
@@ -201,7 +207,10 @@ _COMMON: dict[str, Any] = {
 
 encounters = Resource(
     path="encounters",
-    doc="Notes of patients, of visits and otherwise; what is signed, or a visit's, is not deleted (409).",
+    doc=(
+        "Patients' notes, from visits and other encounters. Signed notes and notes of visits "
+        "can't be deleted (409)."
+    ),
     methods="GET POST DELETE",
     lists=False,
     **_COMMON,
@@ -213,7 +222,7 @@ encounters = Resource(
 
 encounters_of_patient = Resource(
     path="patients/{patient_id}/encounters",
-    doc="The encounters of a patient: signed ones, unless signed_only is false.",
+    doc="A patient's encounters: only signed ones, unless signed_only is false.",
     methods="GET",
     reads=False,
     **_COMMON,
@@ -223,9 +232,9 @@ encounters_of_patient = Resource(
             "type",
             read=lambda text, given: {"type": parse_text(text)},
             condition=_match_type,
-            doc="The code of a type.",
+            doc="An encounter type's code.",
         ),
-        Flag("signed_only", negated=True, doc="false adds those that aren't signed; default: true."),
+        Flag("signed_only", negated=True, doc="false includes unsigned encounters; default: true."),
     ),
     visibility=Visibility(Q(locked_at=None), shown_by="signed_only"),
 )

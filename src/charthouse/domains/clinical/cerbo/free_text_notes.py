@@ -34,7 +34,7 @@ _POLICY = make_policy("patient_free_text_notes")
 note_types = Resource(
     path="pt_notes",
     model=FreeTextNoteType,
-    doc="The headings under which the practice keeps free text of patients.",
+    doc="Headings for patients' free-text notes in the practice.",
     methods="GET",
     reads=False,
     policy=_POLICY,
@@ -46,7 +46,7 @@ note_types = Resource(
 
 notes = Resource(
     path=NOTES,
-    doc="Free text of a patient, by heading.",
+    doc="A patient's free-text notes, by heading.",
     parents=make_patient_parent(),
     model=FreeTextNote,
     methods="GET",
@@ -97,14 +97,14 @@ _ANSWER: tuple[Key, ...] = (
     Key("pt_note_type_id", Integer(), READ_ONLY, nullable=False),
     Key("name", Text(), READ_ONLY, nullable=False),
     Key("note", Text(), READ_ONLY, nullable=False),
-    Key("updated", Timestamp(spaced=True), READ_ONLY, doc="Null where nothing has been written."),
+    Key("updated", Timestamp(spaced=True), READ_ONLY, doc="Null if nothing has been written."),
     Key("updatedby", Integer(), READ_ONLY),
 )
 _EXAMPLE = {"name": "Social history", "note": "Lives with a partner; works nights."}
 
 read_note = Operation(
     path="patients/{id}/pt_notes/{pt_note_type_id}",
-    doc="What a patient has under one heading; an empty note where nothing has been written.",
+    doc="A patient's note under one heading; empty if nothing has been written.",
     of="patients",
     filters=(Filter("pt_note_type_id", Reference("pt_notes"), required=True),),
     answer=_ANSWER,
@@ -116,7 +116,7 @@ read_note = Operation(
 write_note = Operation(
     path="patients/{id}/pt_notes/{pt_note_type_id}",
     method="POST",
-    doc="Write what a patient has under one heading, in the place of what was there.",
+    doc="Replace a patient's note under one heading.",
     of="patients",
     filters=(Filter("pt_note_type_id", Reference("pt_notes"), required=True),),
     keys=(Key("note", Text(multiline=True, max_length=MAX_LENGTH), REQUIRED, source=UNSTORED),),

@@ -38,7 +38,7 @@ trackers = Resource(
         Key("name", Text(), READ_ONLY),
         Key("description", Text(), READ_ONLY),
         Key("applies_to", Text(choices=health_maintenance.APPLIES_TO), READ_ONLY),
-        Key("sex", Text(), READ_ONLY, doc="Male or Female; empty: both."),
+        Key("sex", Text(), READ_ONLY, doc="Male or Female; empty for both."),
         Key("start_age", Integer(), READ_ONLY, doc="Years."),
         Key("end_age", Integer(), READ_ONLY, doc="Years."),
         Key("frequency", Text(), READ_ONLY),
@@ -47,9 +47,7 @@ trackers = Resource(
         make_user_key("addedby", as_text=True),
         make_created_key(),
     ),
-    filters=(
-        Flag("include_specific_pt", doc="Adds trackers that are only for patients whom somebody chose."),
-    ),
+    filters=(Flag("include_specific_pt", doc="Includes trackers that apply only to selected patients."),),
     visibility=Visibility(
         Q(applies_to=health_maintenance.SPECIFIC_PATIENTS), shown_by="include_specific_pt", referable=True
     ),
@@ -73,7 +71,7 @@ _EXAMPLE = {"date": "2026-03-04", "notes": "No finding."}
 readings = Resource(
     path=READINGS,
     model=HealthReading,
-    doc="When a patient had the care that is tracked.",
+    doc="When a patient received the tracked care.",
     methods="GET",
     reads=False,
     policy=_POLICY,
@@ -87,7 +85,7 @@ readings = Resource(
 new_readings = Resource(
     path=f"{READINGS}/{{health_maintenance_id}}",
     model=HealthReading,
-    doc="Note that a patient had the care of a tracker.",
+    doc="Record that a patient received a tracker's care.",
     methods="POST",
     reads=False,
     lists=False,

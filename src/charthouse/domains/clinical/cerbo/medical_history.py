@@ -34,7 +34,7 @@ def _select_display_name() -> Combinable:
 past_medical_history = Resource(
     path="patients/{patient_id}/pmh",
     model=Problem,
-    doc="What a patient has or had: diagnoses, by ICD code.",
+    doc="A patient's current and past diagnoses, by ICD code.",
     methods="GET",
     policy=make_policy("patient_past_medical_history"),
     reads=False,
@@ -44,14 +44,14 @@ past_medical_history = Resource(
     keys=(
         make_object_key("past_medical_history_entry"),
         Key("id", Id(as_text=True), READ_ONLY),
-        Key("name", Text(), READ_ONLY, doc="The code's official text unless another was given."),
+        Key("name", Text(), READ_ONLY, doc="The code's official text unless another text was given."),
         Key(
             "display_name",
             Text(),
             READ_ONLY,
             source=Expression(_select_display_name),
             nullable=False,
-            doc="Its description; its name where it has none.",
+            doc="The description; the name if there is none.",
         ),
         Key("code", Text(), READ_ONLY, source="icd_code"),
         Key(
@@ -62,7 +62,7 @@ past_medical_history = Resource(
             nullable=False,
             doc="9 or 10.",
         ),
-        Key("problem_status", Text(), READ_ONLY, source="status", doc="active, inactive or resolved."),
+        Key("problem_status", Text(), READ_ONLY, source="status", doc="active, inactive, or resolved."),
         *make_encounter_keys(),
         make_user_key("addedby", as_text=True),
         make_created_key(),

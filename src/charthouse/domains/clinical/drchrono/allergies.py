@@ -17,7 +17,7 @@ from charthouse.engine.declaration.values import OPTIONAL, READ_ONLY, REQUIRED
 allergies = Resource(
     path="allergies",
     model=Allergy,
-    doc="What patients are allergic to.",
+    doc="Patients' allergies.",
     methods="GET POST PUT PATCH",
     policy=Policy(scopes=SCOPES, permissions=PERMISSIONS, sharing=SHARED, owner="doctor"),
     keys=(
@@ -27,7 +27,7 @@ allergies = Resource(
         Key("description", Text(multiline=True), OPTIONAL, verbose=True),
         Key("notes", Text(multiline=True)),
         Key("reaction", Text()),
-        Key("rxnorm", Text(), doc="For drugs only."),
+        Key("rxnorm", Text(), doc="Drugs only."),
         Key("snomed_reaction", Text(choices=ALLERGY_REACTIONS, open=True), doc="SNOMED CT."),
         Key("status", Text(choices=("active", "inactive")), default="active"),
         Key(

@@ -28,7 +28,10 @@ _PDF = (
 amendments = Resource(
     path="amendments",
     model=Amendment,
-    doc="PDFs that amend the record, those of the calling app alone; a note's follow its pages.",
+    doc=(
+        "PDFs that amend the record; only those of the calling app. Amendments to a note are "
+        "appended to its pages."
+    ),
     methods="GET POST PUT PATCH DELETE",
     policy=Policy(scopes=SCOPES, permissions=PERMISSIONS, sharing=SHARED, owner="doctor"),
     rows=Q(archived=False, app=BoundParameter("caller_app", models.BigIntegerField())),
@@ -39,13 +42,16 @@ amendments = Resource(
             File(kinds=("pdf",)),
             REQUIRED,
             example=_PDF,
-            doc="A PDF; reads as a link.",
+            doc="A PDF; returned as a link.",
             keep_on_put=True,
         ),
         Key("doctor", Reference("doctors"), REQUIRED),
         Key("patient", Reference("patients"), REQUIRED),
         Key(
-            "appointment", Reference("appointments"), OPTIONAL, doc="The visit to whose note it is appended."
+            "appointment",
+            Reference("appointments"),
+            OPTIONAL,
+            doc="The visit whose note the amendment is appended to.",
         ),
         Key("comments", Text(multiline=True), OPTIONAL),
         Key("id", Id(), READ_ONLY),

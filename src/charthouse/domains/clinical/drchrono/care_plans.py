@@ -33,7 +33,7 @@ def _parse_plan_type(text: str, given: Mapping[str, str]) -> dict[str, Any]:
 care_plans = Resource(
     path="care_plans",
     model=CarePlan,
-    doc="Goals, instructions and referrals for patients.",
+    doc="Patients' goals, instructions, and referrals.",
     methods="GET",
     policy=Policy(scopes=SCOPES, permissions=PERMISSIONS, sharing=SHARED, owner="doctor"),
     keys=(
@@ -71,7 +71,7 @@ care_plans = Resource(
 care_team_members = Resource(
     path="care_team_members",
     model=CareTeamMember,
-    doc="Who of the practice takes part in a patient's care.",
+    doc="Members of the practice who take part in a patient's care.",
     methods="GET",
     policy=Policy(scopes=SCOPES, permissions=PERMISSIONS, sharing=SHARED, owner="patient__doctor"),
     addition=True,

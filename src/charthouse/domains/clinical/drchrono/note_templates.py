@@ -25,7 +25,7 @@ from charthouse.engine.declaration.values import OPTIONAL, READ_ONLY
 from charthouse.engine.sql import expressions as sql
 
 _TYPE_KEYS = (
-    Key("allowed_values", List(Text(max_length=500)), READ_ONLY, doc="Empty where any value is allowed."),
+    Key("allowed_values", List(Text(max_length=500)), READ_ONLY, doc="Empty if any value is allowed."),
     Key("archived", Boolean(), READ_ONLY),
     Key("clinical_note_template", Reference("clinical_note_templates"), READ_ONLY),
     Key("data_type", Text(choices=DATA_TYPES), READ_ONLY),
@@ -34,7 +34,7 @@ _TYPE_KEYS = (
         "required",
         Boolean(),
         READ_ONLY,
-        doc="A note with this section can't be locked before it has a value.",
+        doc="A note with this section can't be locked until the section has a value.",
     ),
 )
 
@@ -44,19 +44,19 @@ _CHANGEABLE = frozenset({"allowed_values", "archived", "name", "required"})
 clinical_note_templates = Resource(
     path="clinical_note_templates",
     model=ClinicalNoteTemplate,
-    doc="The sections that doctors write in notes.",
+    doc="Sections of clinical notes.",
     methods="GET",
     policy=Policy(scopes=SCOPES, permissions=PERMISSIONS, sharing="share_clinical_templates", owner="doctor"),
     keys=(
-        Key("archived", Boolean(), READ_ONLY, doc="Not used for notes to come."),
+        Key("archived", Boolean(), READ_ONLY, doc="Not used in new notes."),
         Key("doctor", Reference("doctors"), READ_ONLY),
         Key("id", Id(), READ_ONLY),
-        Key("is_onpatient", Boolean(), READ_ONLY, doc="Filled in by patients before a visit."),
+        Key("is_onpatient", Boolean(), READ_ONLY, doc="Patients fill it in before a visit."),
         Key(
             "is_persistent",
             Boolean(),
             READ_ONLY,
-            doc="Its values stand in later notes of the patient as well.",
+            doc="Its values carry over to the patient's later notes.",
         ),
         Key("name", Text(), READ_ONLY),
         Key(
@@ -78,10 +78,16 @@ clinical_note_templates = Resource(
             verbose=True,
         ),
         Key("updated_at", Timestamp(), READ_ONLY),
-        Key("workflow_key", Text(), READ_ONLY, addition=True, doc="Its part of a note, soap_plan for one."),
+        Key(
+            "workflow_key",
+            Text(),
+            READ_ONLY,
+            addition=True,
+            doc="The part of the note it belongs to, such as soap_plan.",
+        ),
     ),
     filters=(
-        Flag("show_archived", doc="Adds archived templates."),
+        Flag("show_archived", doc="Includes archived templates."),
         Filter("doctor", Reference("doctors"), addition=True),
     ),
     visibility=Visibility(Q(archived=True), shown_by="show_archived"),
@@ -91,7 +97,7 @@ clinical_note_templates = Resource(
 clinical_note_field_types = Resource(
     path="clinical_note_field_types",
     model=ClinicalNoteFieldType,
-    doc="The fields of templates.",
+    doc="Fields of note templates.",
     methods="GET PATCH",  # PATCH is the hosted API's addition
     policy=Policy(
         scopes=SCOPES,
@@ -110,13 +116,13 @@ clinical_note_field_types = Resource(
             Reference("appointments"),
             READ_ONLY,
             source=Expression(lambda: sql.literal(None)),
-            doc="Always null: a field belongs to no single visit.",
+            doc="Always null: a field doesn't belong to a single visit.",
         ),
         Key("comment", Text(max_length=1000), OPTIONAL),
     ),
     filters=(
         Filter("clinical_note_template", Reference("clinical_note_templates")),
-        Flag("show_archived", doc="Adds archived fields."),
+        Flag("show_archived", doc="Includes archived fields."),
         Filter("doctor", Reference("doctors"), source="clinical_note_template__doctor", addition=True),
     ),
     visibility=Visibility(Q(archived=True), shown_by="show_archived"),

@@ -53,7 +53,7 @@ def _match_persistent_values() -> Q:
 clinical_note_field_values = Resource(
     path="clinical_note_field_values",
     model=ClinicalNoteFieldValue,
-    doc="What notes say, field by field; a locked note refuses writes with 409.",
+    doc="Values of clinical notes, by field. Writes to a locked note return 409.",
     methods="GET POST PUT PATCH",
     policy=Policy(scopes=SCOPES, permissions=PERMISSIONS, sharing=SHARED, owner="appointment__doctor"),
     keys=(
@@ -64,8 +64,11 @@ clinical_note_field_values = Resource(
             "value",
             Text(multiline=True, max_length=MAX_VALUE_LENGTH),
             REQUIRED,
-            doc="By type: one of allowed_values; Checkbox True or False; NullCheckbox 0 not selected, 1 no, 2 yes; "
-            "TwoStrings two parts joined by /; FreeDraw and Photo the URL of an image.",
+            doc=(
+                "Depends on the type: one of allowed_values; Checkbox True or False; NullCheckbox 0 not "
+                "selected, 1 no, 2 yes; TwoStrings two parts joined by /; FreeDraw and Photo the URL of "
+                "an image."
+            ),
         ),
         Key("created_at", Timestamp(), READ_ONLY),
         Key("updated_at", Timestamp(), READ_ONLY),
@@ -78,13 +81,13 @@ clinical_note_field_values = Resource(
             Reference("clinical_note_templates"),
             source="clinical_note_field__clinical_note_template",
         ),
-        Flag("show_archived", doc="Adds archived values."),
+        Flag("show_archived", doc="Includes archived values."),
         Flag(
             "show_persistent",
             needs=("appointment", "clinical_note_template"),
             replaces=("appointment",),
             condition=_match_persistent_values,
-            doc="Adds the values that stand since an earlier note of the patient.",
+            doc="Includes values carried over from the patient's earlier notes.",
         ),
         Filter("since", Timestamp(), SINCE, source="updated_at"),
         Filter("doctor", Reference("doctors"), source="appointment__doctor", addition=True),
@@ -98,7 +101,7 @@ clinical_note_field_values = Resource(
 yellow_notepad = Resource(
     path="yellow_notepad",
     model=YellowNotepad,
-    doc="Free text beside a section of a note; a second one takes the place of the first.",
+    doc="Free text for a section of a note; a second one replaces the first.",
     methods="GET POST",
     policy=Policy(scopes=SCOPES, permissions=PERMISSIONS, sharing=SHARED, owner="appointment__doctor"),
     addition=True,

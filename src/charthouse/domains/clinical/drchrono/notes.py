@@ -74,13 +74,15 @@ def _select_signee() -> Any:
 clinical_notes = Resource(
     path="clinical_notes",
     model=ClinicalNote,
-    doc="The notes of visits, each under the id of its appointment; what they say is shown with verbose.",
+    doc=(
+        "Clinical notes of visits, identified by the appointment's id. Use verbose to include their contents."
+    ),
     methods="GET",
     policy=Policy(scopes=SCOPES, permissions=PERMISSIONS, sharing=SHARED, owner="appointment__doctor"),
     rows=Q(appointment__isnull=False),
     keys=(
-        Key("id", Id(), READ_ONLY, doc="The id of its appointment."),
-        Key("archived", Boolean(), READ_ONLY, doc="Its appointment is deleted."),
+        Key("id", Id(), READ_ONLY, doc="The appointment's id."),
+        Key("archived", Boolean(), READ_ONLY, doc="Whether its appointment is deleted."),
         Key("appointment", Reference("appointments"), READ_ONLY),
         Key("patient", Reference("patients"), READ_ONLY),
         Key(
@@ -103,25 +105,25 @@ clinical_notes = Resource(
             source=ChildRows(
                 ClinicalNoteTemplate, match=_select_sections, order=("order_on_complete_note", "id")
             ),
-            doc="The templates that the note has values of.",
+            doc="Templates that the note has values for.",
         ),
         Key(
             "signee",
             Object(
                 (
-                    Key("locked_by", Text(), READ_ONLY, doc="User name."),
+                    Key("locked_by", Text(), READ_ONLY, doc="Username."),
                     Key(
                         "supervisor_locked_by",
                         Text(),
                         READ_ONLY,
-                        doc="Empty: notes have no second signature.",
+                        doc="Always empty: notes have no second signature.",
                     ),
                 )
             ),
             READ_ONLY,
             source=Expression(_select_signee),
             addition=True,
-            doc="Who locked the note; null while it is open.",
+            doc="The user who locked the note; null if it is unlocked.",
         ),
     ),
     filters=(
@@ -130,16 +132,21 @@ clinical_notes = Resource(
             Date(),
             OnDay(VISIT_ZONE),
             source="appointment__scheduled_time",
-            doc="Day of the appointment.",
+            doc="Date of the appointment.",
         ),
         Filter("date_range", Date(), InDays(VISIT_ZONE), source="appointment__scheduled_time"),
         Filter("office", Reference("offices"), source="appointment__office"),
         Filter("patient", Reference("patients")),
-        Flag("show_archived", doc="Adds notes of deleted appointments."),
+        Flag("show_archived", doc="Includes notes of deleted appointments."),
         Filter("since", Timestamp(), SINCE, source="updated_at"),
         Filter("doctor", Reference("doctors"), source="appointment__doctor", addition=True),
         Filter(
-            "created_at", Timestamp(), SINCE, source="created_at", addition=True, doc="Created at or after."
+            "created_at",
+            Timestamp(),
+            SINCE,
+            source="created_at",
+            addition=True,
+            doc="Created at or after this time.",
         ),
     ),
     visibility=Visibility(Q(archived=True), shown_by="show_archived"),

@@ -31,11 +31,13 @@ def _make_observation(
         Key("doctor", Reference("doctors"), REQUIRED),
         Key("effective_time", Timestamp(past=True), OPTIONAL),
         Key("id", Id(), READ_ONLY),
-        Key("name", Text(), READ_ONLY, doc="What the code means, where its code set is at hand (ICD-10-CM)."),
+        Key(
+            "name", Text(), READ_ONLY, doc="The code's description, if its code set is available (ICD-10-CM)."
+        ),
         Key("patient", Reference("patients"), REQUIRED),
         Key("value_code", Text(), OPTIONAL),
         Key("value_code_system", Text(choices=("SNOMEDCT", "ICD10CM", "LOINC")), OPTIONAL),
-        Key("value_code_name", Text(), READ_ONLY, doc="What value_code means."),
+        Key("value_code_name", Text(), READ_ONLY, doc="Description of value_code."),
         Key("appointment", Reference("appointments"), READ_ONLY, addition=True),
     )
     return Resource(
@@ -59,7 +61,7 @@ def _make_observation(
 patient_interventions = _make_observation(
     "patient_interventions",
     PatientIntervention,
-    "What was done to change a patient's course: counseling, referral, therapy.",
+    "Interventions for patients: counseling, referral, therapy.",
     ("SNOMEDCT", "HCPCS", "CPT", "ICD10CM"),
     "225323000",
 )
@@ -67,7 +69,7 @@ patient_interventions = _make_observation(
 patient_physical_exams = _make_observation(
     "patient_physical_exams",
     PatientPhysicalExam,
-    "Examinations of patients and what they found.",
+    "Patients' physical exams and their findings.",
     ("SNOMEDCT", "LOINC"),
     "5880005",
 )
@@ -75,7 +77,7 @@ patient_physical_exams = _make_observation(
 patient_risk_assessments = _make_observation(
     "patient_risk_assessments",
     PatientRiskAssessment,
-    "Assessed risks of patients.",
+    "Patients' risk assessments.",
     ("SNOMEDCT", "LOINC"),
     "225338004",
 )
@@ -83,7 +85,7 @@ patient_risk_assessments = _make_observation(
 patient_communications = _make_observation(
     "patient_communications",
     PatientCommunication,
-    "What passed between patients, providers and others about care.",
+    "Communications about care between patients, providers, and others.",
     ("SNOMEDCT",),
     "371545006",
 )

@@ -47,7 +47,7 @@ def _select_info_url() -> Any:
 problems = Resource(
     path="problems",
     model=Problem,
-    doc="Diagnoses of patients.",
+    doc="Patients' diagnoses.",
     methods="GET POST PUT PATCH",
     policy=Policy(scopes=SCOPES, permissions=PERMISSIONS, sharing=SHARED, owner="doctor"),
     keys=(
@@ -65,9 +65,9 @@ problems = Resource(
             Text(),
             READ_ONLY,
             source=Expression(_select_info_url),
-            doc="About the diagnosis, for patients.",
+            doc="Information about the diagnosis, for patients.",
         ),
-        Key("name", Text(), doc="Left out, it is the official text of an ICD-10-CM code."),
+        Key("name", Text(), doc="If omitted, the official text of the ICD-10-CM code."),
         Key("notes", Text(multiline=True)),
         Key("status", Text(choices=("active", "inactive", "resolved")), default="active"),
         Key("snomed_ct_code", Text()),

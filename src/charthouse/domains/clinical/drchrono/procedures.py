@@ -18,7 +18,7 @@ from charthouse.engine.declaration.values import READ_ONLY
 procedures = Resource(
     path="procedures",
     model=Procedure,
-    doc="What was done at visits.",
+    doc="Procedures performed at visits.",
     methods="GET",
     policy=Policy(
         scopes=("billing",),
@@ -30,7 +30,7 @@ procedures = Resource(
         Key("appointment", Reference("appointments"), READ_ONLY),
         Key("code", Text(), READ_ONLY),
         Key("created_at", Timestamp(), READ_ONLY),
-        Key("date", Date(), READ_ONLY, doc="Day of the service."),
+        Key("date", Date(), READ_ONLY, doc="Date of service."),
         Key("description", Text(), READ_ONLY),
         Key("doctor", Reference("doctors"), READ_ONLY),
         Key("id", Id(), READ_ONLY),
@@ -53,7 +53,7 @@ procedures = Resource(
 implantable_devices = Resource(
     path="implantable_devices",
     model=ImplantableDevice,
-    doc="Devices in patients' bodies.",
+    doc="Patients' implanted devices.",
     methods="GET",
     policy=Policy(scopes=SCOPES, permissions=PERMISSIONS, sharing=SHARED, owner="doctor"),
     keys=(
@@ -62,7 +62,9 @@ implantable_devices = Resource(
         Key("company_name", Text(), READ_ONLY),
         Key("created_at", Timestamp(), READ_ONLY),
         Key("expiration_date", Date(), READ_ONLY),
-        Key("gmdn_pt_name", Text(), READ_ONLY, doc="GMDN preferred term, or the SNOMED CT one for it."),
+        Key(
+            "gmdn_pt_name", Text(), READ_ONLY, doc="GMDN preferred term, or the corresponding SNOMED CT term."
+        ),
         Key("id", Id(), READ_ONLY),
         Key("manufacturing_date", Date(), READ_ONLY),
         Key("patient", Reference("patients"), READ_ONLY),
@@ -83,7 +85,7 @@ implantable_devices = Resource(
             OnDay("doctor__timezone"),
             source="created_at",
             addition=True,
-            doc="Day on which it was entered, the doctor's time.",
+            doc="Date of entry, in the doctor's time zone.",
         ),
         Filter("mu_date_range", Date(), InDays("doctor__timezone"), source="created_at", addition=True),
     ),

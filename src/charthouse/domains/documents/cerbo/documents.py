@@ -67,15 +67,15 @@ _COMMON: dict[str, Any] = {
         Key("folder", Text(), READ_ONLY, doc="The section of the chart."),
         Key("subfolder", Text(), READ_ONLY),
         Key("content", Text(), READ_ONLY, doc="Comments."),
-        Key("flag", Boolean(), READ_ONLY, doc="A key document."),
+        Key("flag", Boolean(), READ_ONLY, doc="Whether it is a key document."),
         Key(
             "requires_review",
             Integer(),
             READ_ONLY,
             source=Expression(_select_reviewer),
-            doc="Who has yet to look at it: a user's id; -1: everyone.",
+            doc="User who still has to review it: a user id, or -1 for everyone.",
         ),
-        Key("dr_reviewer", Reference("users"), READ_ONLY, source="reviewer", doc="Who signed it off."),
+        Key("dr_reviewer", Reference("users"), READ_ONLY, source="reviewer", doc="User who signed it off."),
         Key("dr_review_date", Timestamp(spaced=True), READ_ONLY, source="reviewed_at"),
         Key("review_status", Integer(), READ_ONLY, doc="1: pending."),
         Key(
@@ -89,7 +89,7 @@ _COMMON: dict[str, Any] = {
         make_created_key(),
         make_deleted_key(),
         _make_url_key("url_content", "content", "Its bytes."),
-        _make_url_key("url_stream", "stream", "Its bytes, also in parts."),
+        _make_url_key("url_stream", "stream", "Its bytes; supports Range."),
     ),
     "example": {"name": "Cardiology consult note", "mime_type": "application/pdf", "folder": "Consults"},
     "policy": make_policy("patient_documents"),
@@ -97,7 +97,7 @@ _COMMON: dict[str, Any] = {
 
 documents = Resource(
     path="documents",
-    doc="A document of a patient's chart.",
+    doc="A document in a patient's chart.",
     methods="GET",
     lists=False,
     **_COMMON,
@@ -105,11 +105,11 @@ documents = Resource(
 
 patient_documents = Resource(
     path="patients/{patient_id}/documents",
-    doc="The documents of a patient's chart.",
+    doc="The documents in a patient's chart.",
     methods="GET",
     reads=False,
     parents=make_patient_parent(),
-    filters=(Filter("folder", doc="Those of one tab."),),
+    filters=(Filter("folder", doc="Only documents in this tab."),),
     events=plain_events(
         "document.created", "document.modified", "document.deleted", own="create modify delete"
     ),
@@ -123,35 +123,41 @@ _CONTENT: dict[str, Any] = {
     "other_statuses": uploads.RANGE_STATUSES,
 }
 _SUBMISSION_KEYS: tuple[Key, ...] = (
-    Key("pt_id", Integer(maximum=2**63 - 1), REQUIRED, source=UNSTORED, doc="The patient of the address."),
+    Key(
+        "pt_id",
+        Integer(maximum=2**63 - 1),
+        REQUIRED,
+        source=UNSTORED,
+        doc="Must match the patient in the URL.",
+    ),
     Key(
         "mime_type",
         Text(max_length=127),
         REQUIRED,
         source=UNSTORED,
-        doc="Must be the content's, where that can be detected.",
+        doc="Must match the content's type if that can be detected.",
     ),
-    Key("name", Text(max_length=500), REQUIRED, source=UNSTORED, doc="Its title."),
+    Key("name", Text(max_length=500), REQUIRED, source=UNSTORED, doc="The document's title."),
     Key(
         "base64_content",
         uploads.make_file_type("base64_content", "document"),
         REQUIRED,
         source=UNSTORED,
-        doc="Any file of at most 16 MB, base64.",
+        doc="Any file up to 16 MB, as base64.",
     ),
     Key(
         "notes",
         Text(multiline=True, max_length=10_000),
         OPTIONAL,
         source=UNSTORED,
-        doc="With enqueue=true alone; its content once it is accepted.",
+        doc="Only with enqueue=true; becomes the document's content once it is accepted.",
     ),
     Key(
         "content",
         Text(multiline=True, max_length=100_000),
         OPTIONAL,
         source=UNSTORED,
-        doc="With enqueue=false alone.",
+        doc="Only with enqueue=false.",
     ),
     Key("folder", Text(max_length=200), OPTIONAL, source=UNSTORED, doc="Ignored with enqueue=true."),
     Key("subfolder", Text(max_length=200), OPTIONAL, source=UNSTORED),
@@ -162,7 +168,7 @@ _SUBMISSION_KEYS: tuple[Key, ...] = (
         OPTIONAL,
         source=UNSTORED,
         nullable=True,
-        doc="A user; -1: everyone.",
+        doc="A user id, or -1 for everyone.",
     ),
     Key("dr_reviewer", Reference("users"), OPTIONAL, source=UNSTORED, nullable=True),
     Key(
@@ -181,22 +187,24 @@ _SUBMISSION_KEYS: tuple[Key, ...] = (
         OPTIONAL,
         source=UNSTORED,
         nullable=True,
-        doc="Makes a task for that day, once it is in the chart.",
+        doc="Creates a task for that day once the document is in the chart.",
     ),
     Key("pt_notified", Integer(choices=(1, 2)), OPTIONAL, source=UNSTORED, nullable=True),
     Key(
-        "pt_notified_method", Text(max_length=154), OPTIONAL, source=UNSTORED, doc="With pt_notified 2 alone."
+        "pt_notified_method", Text(max_length=154), OPTIONAL, source=UNSTORED, doc="Only with pt_notified 2."
     ),
 )
 
 OPERATIONS = [
-    Operation(path="documents/{id}/content", doc="The bytes of a document.", **_CONTENT),
-    Operation(path="documents/{id}/stream", doc="The bytes of a document, or of a Range of it.", **_CONTENT),
+    Operation(path="documents/{id}/content", doc="Download a document.", **_CONTENT),
+    Operation(path="documents/{id}/stream", doc="The document's bytes, or a Range of them.", **_CONTENT),
     Operation(
         path="patients/{id}/documents",
         method="POST",
-        doc="Send a document into the portal's queue, from which staff take it into the chart. With enqueue off it is "
-        "there at once, and the answer shows it as well.",
+        doc=(
+            "Send a document to the portal queue, where staff accept it into the chart. With "
+            "enqueue=false, it goes directly into the chart and the response includes it."
+        ),
         of="patients",
         run=filing.submit_document,
         policy=Policy(scopes=("patient_documents",)),

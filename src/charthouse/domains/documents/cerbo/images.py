@@ -37,7 +37,7 @@ patient_images = declare_patient_list(
     "image",
     path=PATH,
     model=PatientImage,
-    doc="Images of a patient: personal ones from the portal, medical ones of the practice.",
+    doc="A patient's images: personal ones from the portal, medical ones from the practice.",
     methods="GET",
     keys=(
         make_patient_key(),
@@ -50,9 +50,9 @@ patient_images = declare_patient_list(
         make_user_key("addedby"),
         make_deleted_key(),
         _make_url_key("url_content", "content", "Its bytes."),
-        _make_url_key("url_stream", "stream", "Its bytes, also in parts."),
+        _make_url_key("url_stream", "stream", "Its bytes; supports Range."),
     ),
-    filters=(Filter("photo_type", Text(choices=TYPES), doc="Both where it isn't given."),),
+    filters=(Filter("photo_type", Text(choices=TYPES), doc="Default: both."),),
     example={"photo_type": "personal", "mime_type": "image/png", "name": "Rash, day 3"},
 )
 
@@ -64,12 +64,12 @@ _CONTENT: dict[str, Any] = {
 }
 
 OPERATIONS = [
-    Operation(path=f"{PATH}/{{id}}/content", doc="The bytes of an image.", **_CONTENT),
-    Operation(path=f"{PATH}/{{id}}/stream", doc="The bytes of an image, or of a Range of it.", **_CONTENT),
+    Operation(path=f"{PATH}/{{id}}/content", doc="Download an image.", **_CONTENT),
+    Operation(path=f"{PATH}/{{id}}/stream", doc="The image's bytes, or a Range of them.", **_CONTENT),
     Operation(
         path="patients/{id}/images",
         method="POST",
-        doc="Send a personal image into the portal's queue, where staff take it into the chart.",
+        doc="Send a personal image to the portal queue, where staff accept it into the chart.",
         of="patients",
         run=images.submit_image,
         policy=Policy(scopes=("patient_images",)),
@@ -79,7 +79,7 @@ OPERATIONS = [
                 Integer(maximum=2**63 - 1),
                 REQUIRED,
                 source=UNSTORED,
-                doc="The patient of the address.",
+                doc="Must match the patient in the URL.",
             ),
             Key("mime_type", Text(choices=tuple(uploads.IMAGE_TYPES)), REQUIRED, source=UNSTORED),
             Key(
@@ -87,7 +87,7 @@ OPERATIONS = [
                 uploads.make_file_type("base64_content", "image"),
                 REQUIRED,
                 source=UNSTORED,
-                doc="A JPEG, PNG or GIF of at most 16 MB, base64.",
+                doc="A JPEG, PNG, or GIF up to 16 MB, as base64.",
             ),
         ),
         answer=QUEUED_KEYS,

@@ -47,7 +47,7 @@ consent_forms = Resource(
             Boolean(),
             OPTIONAL,
             default=False,
-            doc="The doctor's new appointments have it.",
+            doc="Applied to the doctor's new appointments.",
         ),
         Key("created_at", Timestamp(), READ_ONLY),
         Key("doctor", Reference("doctors"), REQUIRED),
@@ -57,9 +57,11 @@ consent_forms = Resource(
             Boolean(),
             OPTIONAL,
             default=False,
-            doc="To be signed before an appointment is checked in.",
+            doc="Must be signed before an appointment is checked in.",
         ),
-        Key("order", Integer(), READ_ONLY, doc="Among the doctor's forms; a new one comes last."),
+        Key(
+            "order", Integer(), READ_ONLY, doc="Position among the doctor's forms; new forms are added last."
+        ),
         Key("title", Text(), REQUIRED),
         Key("updated_at", Timestamp(), READ_ONLY),
         make_file_key("uri"),
@@ -68,11 +70,11 @@ consent_forms = Resource(
     checks=(hooks.order_last,),
     operations=(
         _make_operation(
-            "apply_to_appointment", "Put the form on an appointment.", hooks.apply_to_appointment
+            "apply_to_appointment", "Assign the form to an appointment.", hooks.apply_to_appointment
         ),
         _make_operation(
             "unapply_from_appointment",
-            "Take the form off an appointment, also where it is assigned by default.",
+            "Remove the form from an appointment, even if it is assigned by default.",
             hooks.unapply_from_appointment,
         ),
     ),
@@ -83,7 +85,7 @@ consent_forms = Resource(
 signed_consent_forms = Resource(
     path="signed_consent_forms",
     model=SignedConsentForm,
-    doc="Signatures of patients under consent forms.",
+    doc="Patients' signatures on consent forms.",
     referable=Q(),  # a change names an archived one to take it out of the archive
     methods="GET POST PATCH",
     policy=make_policy("share_consent_forms", "consent_form__doctor"),
@@ -97,7 +99,7 @@ signed_consent_forms = Resource(
             "signature_file",
             File(kinds=("image",)),
             OPTIONAL,
-            doc="An image of the signature; reads as a link that works for an hour.",
+            doc="An image of the signature; returned as a link that is valid for an hour.",
             keep_on_put=True,
         ),
         Key("updated_at", Timestamp(), READ_ONLY),
@@ -127,7 +129,7 @@ change_signature = Operation(
     path="signed_consent_forms",
     method="PATCH",
     of="signed_consent_forms",
-    doc="Change the signature whose id is in the query or in the body.",
+    doc="Change the signature whose id is in the query string or body.",
     run=_change_signature,
     status=204,
     max_body=signed_consent_forms.max_body,

@@ -15,7 +15,7 @@ from charthouse.engine.declaration.values import OPTIONAL, READ_ONLY, REQUIRED
 documents = Resource(
     path="documents",
     model=Document,
-    doc="Documents of patients. Deleted ones stay in lists, as archived.",
+    doc="Patients' documents. Deleted documents remain in lists, as archived.",
     methods="GET POST PUT PATCH DELETE",
     policy=make_policy("share_patients", "doctor"),
     keys=(
@@ -25,14 +25,14 @@ documents = Resource(
         Key("doctor", Reference("doctors"), REQUIRED),
         make_file_key("document"),
         Key("patient", Reference("patients"), REQUIRED),
-        Key("metatags", List(Text(max_length=200)), OPTIONAL, doc="In a form, as JSON text."),
+        Key("metatags", List(Text(max_length=200)), OPTIONAL, doc="In a form, write it as JSON text."),
         Key("id", Id(), READ_ONLY),
         Key("updated_at", Timestamp(), READ_ONLY),
     ),
     filters=(
         Filter("doctor", Reference("doctors")),
         Filter("patient", Reference("patients")),
-        Filter("since", Timestamp(), SINCE, doc="Changed at or after.", source="updated_at"),
+        Filter("since", Timestamp(), SINCE, doc="Changed at or after this time.", source="updated_at"),
     ),
     events=plain_events("DOCUMENT_CREATE", "DOCUMENT_MODIFY", "DOCUMENT_DELETE", own="create modify delete"),
     example={

@@ -23,5 +23,5 @@ def make_file_key(name: str) -> Key:
         REQUIRED,
         keep_on_put=True,
         example=EXAMPLE_IMAGE,
-        doc="A file of at most 250 MB, an image of at most 50 MB; reads as a link that works for an hour.",
+        doc=("A file up to 250 MB, or an image up to 50 MB; returned as a link that is valid for an hour."),
     )

@@ -60,7 +60,7 @@ def _select_administration_time() -> Combinable:
 vaccines = Resource(
     path="patients/{patient_id}/vaccines",
     model=PatientVaccineRecord,
-    doc="The vaccines that a patient was given.",
+    doc="Vaccines given to a patient.",
     methods="GET",
     policy=make_policy("patient_vaccines"),
     reads=False,
@@ -71,7 +71,7 @@ vaccines = Resource(
         make_object_key("vaccine"),
         Key("id", Id(as_text=True), READ_ONLY),
         _make_id_key("pt_id", "patient_id"),
-        _make_id_key("vaccine_id", "vaccine_inventory_id", doc="The lot of the practice's stock."),
+        _make_id_key("vaccine_id", "vaccine_inventory_id", doc="The lot in the practice's stock."),
         Key("vaccine_name", Text(), READ_ONLY, source="name"),
         Key(
             "dose", Text(), READ_ONLY, source=Expression(_select_dose), nullable=False, doc="Amount and unit."
@@ -83,7 +83,7 @@ vaccines = Resource(
             "in_office", "administered_at_id", "Whether it was given in an office of the practice."
         ),
         _make_id_key(
-            "administeredby", "administered_by_id", nullable=True, doc="The id of the user who gave it."
+            "administeredby", "administered_by_id", nullable=True, doc="Id of the user who gave it."
         ),
         Key(
             "administered",

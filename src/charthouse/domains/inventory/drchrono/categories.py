@@ -17,7 +17,7 @@ from charthouse.identity.models import TRIAL_PLAN
 inventory_categories = Resource(
     path="inventory_categories",
     model=InventoryCategory,
-    doc="Kinds of things in stock.",
+    doc="Categories of stock items.",
     methods="GET",
     policy=Policy(
         scopes=SCOPES, permissions=PERMISSIONS, sharing=SHARED, excluded_plans=(TRIAL_PLAN,), owner="doctor"

@@ -23,7 +23,7 @@ from charthouse.identity.models import TRIAL_PLAN
 inventory_vaccines = Resource(
     path="inventory_vaccines",
     model=StockItem,
-    doc="Lots of vaccines.",
+    doc="Vaccine lots.",
     rows=Q(kind=StockItem.Kind.VACCINE, archived=False),
     methods="GET POST",
     policy=Policy(
@@ -40,8 +40,10 @@ inventory_vaccines = Resource(
             READ_ONLY,
             source=Expression(stock.select_quantity),
             nullable=False,
-            doc="Original quantity less the records of patients that name this lot; below zero when more were given "
-            "than there were.",
+            doc=(
+                "Original quantity minus patients' vaccine records for this lot; negative if more doses "
+                "were given than the lot had."
+            ),
         ),
         Key("doctor", Reference("doctors"), REQUIRED, nullable=False),
         Key("expiry", Date()),

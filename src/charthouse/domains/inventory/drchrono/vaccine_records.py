@@ -21,7 +21,7 @@ from charthouse.identity.models import TRIAL_PLAN
 patient_vaccine_records = Resource(
     path="patient_vaccine_records",
     model=PatientVaccineRecord,
-    doc="Vaccines that patients were given, or refused.",
+    doc="Vaccines that patients were given or refused.",
     methods="GET POST PUT PATCH",
     policy=Policy(
         scopes=SCOPES,
@@ -45,32 +45,35 @@ patient_vaccine_records = Resource(
         Key("cpt_code", Text()),
         Key("created_at", Timestamp(), READ_ONLY),
         Key("cvx_code", Text(), REQUIRED, doc="CVX code of the vaccine."),
-        Key("doses", List(Integer(minimum=1)), doc="Ids of doses out of the signed consent."),
+        Key("doses", List(Integer(minimum=1)), doc="Ids of doses from the signed consent."),
         Key("entered_by", Reference("users"), READ_ONLY),
         Key(
             "funding_eligibility",
             Text(choices=FUNDING_ELIGIBILITIES),
-            doc="V01 not eligible; V02 to V07 by what.",
+            doc="V01 not eligible; V02 to V07 eligible, by basis.",
         ),
         Key("id", Id(), READ_ONLY),
         Key(
             "name",
             Text(),
-            doc="Left out of a new record, it is the lot's; so are lot_number and manufacturer.",
+            doc=(
+                "If a new record omits it, the lot's value is used; the same applies to lot_number and "
+                "manufacturer."
+            ),
         ),
         Key("next_dose_date", Date()),
         Key(
             "observed_immunity",
             Integer(minimum=1),
             example=14189004,
-            doc="SNOMED CT code of what the patient is immune to.",
+            doc="SNOMED CT code of the patient's immunity.",
         ),
         Key("ordering_doctor", Reference("doctors"), REQUIRED),
         Key("patient", Reference("patients"), REQUIRED),
         Key(
             "record_source",
             Text(choices=RECORD_SOURCES),
-            doc="00 new, 01 to 08 historical, by where from (CDC NIP001).",
+            doc="00 new, 01 to 08 historical, by source (CDC NIP001).",
         ),
         Key("route", Text(choices=ROUTES), doc="HL7 table 0162."),
         Key("site", Text(choices=SITES), doc="HL7 table 0163."),
@@ -80,7 +83,7 @@ patient_vaccine_records = Resource(
             "vaccine_inventory",
             Reference("inventory_vaccines"),
             REQUIRED,
-            doc="The lot, which has one dose less.",
+            doc="The lot; its quantity decreases by one dose.",
         ),
         Key("vis", Integer(), READ_ONLY, doc="Vaccine information statement."),
         Key("lot_number", Text(), keep_on_put=True, addition=True),

@@ -75,7 +75,7 @@ _PARTNER: dict[str, Any] = {
             READ_ONLY,
             source=Expression(_select_requisition_number),
             nullable=False,
-            doc="The laboratory's; the order's id where it gave none.",
+            doc="The laboratory's number, or the order's id if the laboratory gave none.",
         ),
         Key(
             "tests",
@@ -99,18 +99,20 @@ _PARTNER: dict[str, Any] = {
             READ_ONLY,
             source=Expression(_format_requisition_url),
             nullable=True,
-            doc="The bytes of its requisition.",
+            doc="The requisition's bytes.",
         ),
     ),
     "example": {"status": "sent", "requisition_number": "RQ-20331"},
     "policy": make_policy("partner_applications"),
 }
 
-partner_orders = Resource(path=PARTNER_ORDERS, doc="Orders to the partner, by id.", lists=False, **_PARTNER)
+partner_orders = Resource(
+    path=PARTNER_ORDERS, doc="Orders sent to the partner, by id.", lists=False, **_PARTNER
+)
 
 partner_orders_of_patient = Resource(
     path="patients/{patient_id}/partners/quest/orders",
-    doc="A patient's orders to the partner.",
+    doc="A patient's orders sent to the partner.",
     reads=False,
     parents=make_patient_parent(),
     **_PARTNER,
@@ -128,7 +130,7 @@ def _read_requisition(call: Call) -> Answer:
 
 requisition_content = Operation(
     path="partners/quest/requisition/{id}/content",
-    doc="The requisition of an order, as it was filed.",
+    doc="Download an order's requisition as it was filed.",
     of=PARTNER_ORDERS,
     media="*/*",
     run=_read_requisition,

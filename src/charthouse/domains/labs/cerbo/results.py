@@ -39,7 +39,7 @@ RESULT: tuple[Key, ...] = (
             lambda: _choose_first_text("observation_description", "lab_test__name", "observation_code")
         ),
         nullable=False,
-        doc="What was observed; the name of the test where the result doesn't say.",
+        doc="Name of the observation, or of the test if the result has none.",
     ),
     Key("result_value", Text(), READ_ONLY, source="value"),
     Key("units", Text(), READ_ONLY, source="unit"),
@@ -56,7 +56,7 @@ RESULT: tuple[Key, ...] = (
         Timestamp(spaced=True),
         READ_ONLY,
         source=Expression(_select_collection_time),
-        doc="When the specimen was taken, or came to the laboratory.",
+        doc="When the specimen was collected or received by the laboratory.",
     ),
     Key("reported", Timestamp(spaced=True), READ_ONLY, source="results_released"),
     Key("order_id", Reference(ORDERS), READ_ONLY, source="lab_test__lab_order"),
@@ -65,7 +65,7 @@ RESULT: tuple[Key, ...] = (
 lab_results = Resource(
     path="patients/{patient_id}/lab_results",
     model=LabResult,
-    doc="What laboratories found, one for each observation.",
+    doc="Lab results, one per observation.",
     methods="GET",
     policy=make_policy("patient_lab_results"),
     reads=False,

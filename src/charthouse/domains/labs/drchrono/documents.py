@@ -25,7 +25,7 @@ _PDF = (
 lab_documents = Resource(
     path="lab_documents",
     model=LabDocument,
-    doc="Requisitions, Advance Beneficiary Notices and reports of orders, as files.",
+    doc="Requisitions, Advance Beneficiary Notices, and reports of orders, as files.",
     methods="GET POST PUT PATCH DELETE",
     policy=allow_laboratories("lab_order__doctor"),
     rows=Q(archived=False),
@@ -37,7 +37,7 @@ lab_documents = Resource(
             File(kinds=("document",)),
             REQUIRED,
             example=_PDF,
-            doc="A file; reads as a link.",
+            doc="A file; returned as a link.",
             keep_on_put=True,
         ),
         Key(
@@ -46,14 +46,18 @@ lab_documents = Resource(
             REQUIRED,
             doc="REQ requisition, ABN Advance Beneficiary Notice, R-A both, RES results.",
         ),
-        Key("timestamp", Timestamp(), READ_ONLY, source="created_at", doc="When it was uploaded."),
+        Key("timestamp", Timestamp(), READ_ONLY, source="created_at", doc="When the document was uploaded."),
         Key(
-            "hl7", Text(multiline=True), keep_on_put=True, addition=True, doc="The message that came with it."
+            "hl7",
+            Text(multiline=True),
+            keep_on_put=True,
+            addition=True,
+            doc="The message received with the document.",
         ),
     ),
     filters=(
         Filter("doctor", Reference("doctors"), source="lab_order__doctor"),
-        Filter("since", Timestamp(), SINCE, source="created_at", doc="Uploaded at or after."),
+        Filter("since", Timestamp(), SINCE, source="created_at", doc="Uploaded at or after this time."),
     ),
     checks=(hooks.check_has_no_results, hooks.check_document_deletable),
     example={"lab_order": 40, "document": _PDF, "type": "RES"},

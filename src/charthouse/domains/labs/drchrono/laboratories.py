@@ -16,15 +16,15 @@ from charthouse.engine.declaration.values import READ_ONLY, REQUIRED
 sublabs = Resource(
     path="sublabs",
     model=Sublab,
-    doc="Laboratories that orders go to.",
+    doc="Laboratories that receive orders.",
     methods="GET POST PUT PATCH DELETE",
     policy=allow_laboratories("doctor"),
     rows=Q(archived=False),
     keys=(
         Key("id", Id(), READ_ONLY),
         Key("name", Text(), REQUIRED),
-        Key("facility_code", Text(), REQUIRED, doc="What orders and results call it."),
-        Key("vendor_name", Text(), READ_ONLY, addition=True, doc="The app that set it up."),
+        Key("facility_code", Text(), REQUIRED, doc="The code for the laboratory in orders and results."),
+        Key("vendor_name", Text(), READ_ONLY, addition=True, doc="The app that created it."),
     ),
     checks=(hooks.set_vendor,),
     example={"name": "Front Range Reference Laboratory", "facility_code": "FRR"},

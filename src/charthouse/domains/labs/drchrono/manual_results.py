@@ -21,7 +21,7 @@ from charthouse.files.types import File
 patient_lab_results = Resource(
     path="patient_lab_results",
     model=PatientLabResult,
-    doc="Results that the practice entered by hand or brought along; not those of lab_results.",
+    doc="Results entered or imported by the practice; excludes lab_results.",
     methods="GET POST PUT PATCH DELETE",
     policy=Policy(
         scopes=("labs", "patients"), permissions=("Manage Patients",), sharing=SHARED, owner="ordering_doctor"
@@ -44,7 +44,7 @@ patient_lab_results = Resource(
         Key(
             "lab_result_value_as_float",
             Measurement(digits=18, places=6),
-            doc="Left out: the value, if it is a number.",
+            doc="Default: the value, if it is a number.",
         ),
         Key("scanned_in_result", File(kinds=("document",)), READ_ONLY, keep_on_put=True),
         Key("title", Text()),

@@ -70,7 +70,7 @@ def _diagnoses(access: Any, **options: Any) -> Key:
 lab_orders = Resource(
     path="lab_orders",
     model=LabOrder,
-    doc="Orders to laboratories.",
+    doc="Laboratory orders.",
     methods="GET POST PUT PATCH DELETE",
     policy=allow_laboratories("doctor"),
     rows=Q(archived=False),
@@ -85,17 +85,20 @@ lab_orders = Resource(
             Timestamp(),
             default=hooks.truncate_now,
             keep_on_put=True,
-            doc="Submitted when; now if left out.",
+            doc="When the order was submitted; default: now.",
         ),
         Key(
             "status",
             Text(choices=tuple(ORDER_STATUSES)),
             default="N",
-            doc="N not sent, Q queued, A ABN required, S sent, R results received, E error. R once all tests that "
-            "aren't canceled are final or corrected; S again when one of them is not.",
+            doc=(
+                "N not sent, Q queued, A ABN required, S sent, R results received, E error. Becomes R "
+                "once all tests that aren't canceled are final or corrected, and S again if one of them "
+                "no longer is."
+            ),
         ),
         _diagnoses(OPTIONAL, doc="Diagnoses, ICD-10-CM."),
-        _requisition_id(doc="The id of the order."),
+        _requisition_id(doc="The order's id."),
         Key("accession_number", Text()),
         Key("notes", Text(multiline=True)),
         Key("priority", make_coded_word("lab_orders.priority", PRIORITIES), default="NORMAL"),
@@ -103,7 +106,7 @@ lab_orders = Resource(
     ),
     filters=(
         Filter("doctor", Reference("doctors")),
-        Filter("since", Timestamp(), SINCE, source="created_at", doc="Created at or after."),
+        Filter("since", Timestamp(), SINCE, source="created_at", doc="Created at or after this time."),
     ),
     checks=(hooks.label_diagnoses,),
     after=(hooks.process_order,),
@@ -120,7 +123,7 @@ lab_orders = Resource(
 lab_orders_summary = Resource(
     path="lab_orders_summary",
     model=LabOrder,
-    doc="Orders to laboratories, for apps that only read the chart.",
+    doc="Laboratory orders, for apps that only read the chart.",
     methods="GET",
     policy=Policy(
         scopes=("clinical",), permissions=("Access Clinical Notes",), sharing=ALWAYS, owner="doctor"
@@ -132,9 +135,9 @@ lab_orders_summary = Resource(
         Key("created_at", Timestamp(), READ_ONLY),
         Key("doctor", Reference("doctors"), READ_ONLY),
         Key("id", Id(), READ_ONLY),
-        Key("lab", Text(), READ_ONLY, source="sublab__name", doc="The name of the laboratory."),
+        Key("lab", Text(), READ_ONLY, source="sublab__name", doc="Name of the laboratory."),
         Key("notes", Text(), READ_ONLY),
-        Key("origin", Text(), READ_ONLY, doc="Which door it came through: API, or Chart."),
+        Key("origin", Text(), READ_ONLY, doc="Where the order was created: API or Chart."),
         Key("patient", Reference("patients"), READ_ONLY),
         Key(
             "priority",
@@ -147,7 +150,7 @@ lab_orders_summary = Resource(
                     output_field=models.TextField(),
                 )
             ),
-            doc="N normal, S at once.",
+            doc="N normal, S stat.",
         ),
         Key("status", Text(choices=tuple(ORDER_STATUSES)), READ_ONLY),
         Key("updated_at", Timestamp(), READ_ONLY),

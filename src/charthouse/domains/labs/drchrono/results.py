@@ -20,31 +20,38 @@ from charthouse.engine.declaration.values import READ_ONLY, REQUIRED
 lab_results = Resource(
     path="lab_results",
     model=LabResult,
-    doc="The results of tests, one for each observation.",
+    doc="Results of tests, one per observation.",
     methods="GET POST PUT PATCH DELETE",
     policy=allow_laboratories("lab_test__lab_order__doctor"),
     rows=Q(archived=False),
     keys=(
         Key("id", Id(), READ_ONLY),
         Key("lab_order", Reference("lab_orders"), READ_ONLY, source="lab_test__lab_order"),
-        Key("document", Reference("lab_documents"), REQUIRED, doc="Of the same order as the test."),
+        Key(
+            "document", Reference("lab_documents"), REQUIRED, doc="Must belong to the same order as the test."
+        ),
         Key("lab_test", Reference("lab_tests"), REQUIRED),
         Key("specimen_received", Timestamp(past=True), REQUIRED),
         Key("results_released", Timestamp(past=True), REQUIRED),
         Key("test_performed", Timestamp(past=True), REQUIRED),
         Key("status", Text(choices=tuple(TEST_STATUSES)), REQUIRED),
-        Key("value", Text(multiline=True), REQUIRED, example="6.1", doc="Text or number; reads as text."),
+        Key(
+            "value", Text(multiline=True), REQUIRED, example="6.1", doc="Text or a number; returned as text."
+        ),
         Key(
             "abnormal_status",
             Text(choices=ABNORMAL_FLAGS),
-            doc="Left out of a number with a range: L, H or N, by where it lies.",
+            doc=(
+                "If omitted for a number with a range: L, H, or N, depending on where the number is in "
+                "the range."
+            ),
         ),
-        Key("is_abnormal", Boolean(), doc="Left out: whether abnormal_status says so."),
+        Key("is_abnormal", Boolean(), doc="If omitted, derived from abnormal_status."),
         Key(
             "normal_range",
             Text(),
             example="4.0 5.6",
-            doc="Lower and upper, a space between, when value_is_numeric; else any text.",
+            doc="Lower and upper limit separated by a space if value_is_numeric; otherwise any text.",
         ),
         Key("observation_code", Text(), doc="LOINC."),
         Key("observation_description", Text(multiline=True)),

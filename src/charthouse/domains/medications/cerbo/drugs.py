@@ -41,15 +41,15 @@ _OF_DRUGS: dict[str, Any] = {
     "policy": make_policy("drugs"),
 }
 
-drugs = Resource(path="drugs", doc="The drugs of the practice's formulary.", lists=False, **_OF_DRUGS)
+drugs = Resource(path="drugs", doc="Drugs in the practice's formulary.", lists=False, **_OF_DRUGS)
 
 found_drugs = Resource(
     path="drugs/search/{term}",
-    doc="Drugs of the formulary by words of their names.",
+    doc="Search the formulary by words in drug names.",
     reads=False,
     filters=(
         make_word_filter("term", "name", "product_name", "generic_name"),
-        Flag("favorites-only", condition=lambda: Q(is_favorite=True), doc="Favorites alone."),
+        Flag("favorites-only", condition=lambda: Q(is_favorite=True), doc="Only favorites."),
     ),
     **_OF_DRUGS,
 )
@@ -62,7 +62,7 @@ def list_frequencies(call: Call) -> list[dict[str, str]]:
 
 frequencies = Operation(
     path="drugs/frequencies",
-    doc="How often a drug can be taken.",
+    doc="How often the drug can be taken.",
     answer=(
         Key("name", Text(), READ_ONLY, nullable=False),
         Key("times_per_day", Text(), READ_ONLY, nullable=False, doc="A number."),

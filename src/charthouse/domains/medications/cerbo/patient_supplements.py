@@ -41,7 +41,7 @@ patient_supplements = declare_patient_list(
     "patient_supplement",
     path="patients/{patient_id}/supplements",
     model=PatientSupplement,
-    doc="The supplements that a patient takes or took.",
+    doc="A patient's current and past supplements.",
     methods="GET",
     keys=(
         Key("name", Text(), READ_ONLY, source="supplement__name"),
@@ -62,7 +62,7 @@ patient_supplements = declare_patient_list(
             ),
             READ_ONLY,
             source=RelatedRow(Supplement, via="supplement"),
-            doc="The supplement of the catalogue.",
+            doc="The supplement in the catalogue.",
         ),
         Key(
             "prescribing_details",
@@ -96,14 +96,14 @@ patient_supplements = declare_patient_list(
         Operation(
             name="discontinue",
             method="PATCH",
-            doc="Stop a supplement.",
+            doc="Discontinue a supplement.",
             keys=(
                 Key(
                     "discontinued_date",
                     Timestamp(spaced=True),
                     OPTIONAL,
                     source=UNSTORED,
-                    doc="Now where it isn't given; not later.",
+                    doc="Default: now; must not be in the future.",
                 ),
                 Key("discontinued_note", Text(multiline=True, max_length=10_000), OPTIONAL, source=UNSTORED),
             ),
@@ -117,7 +117,7 @@ patient_supplements = declare_patient_list(
 queue_supplement = Operation(
     path="patients/{id}/supplements",
     method="POST",
-    doc="Ask for a supplement; staff take it into the chart, unless enqueue is off.",
+    doc="Request a supplement. Staff accept it into the chart, unless enqueue is off.",
     of="patients",
     filters=(ENQUEUE_FILTER,),
     keys=(

@@ -83,7 +83,7 @@ prescriptions = declare_patient_list(
     "prescription",
     path=RXS,
     model=Medication,
-    doc="What a patient was prescribed, or takes for another reason: DrChrono's medications.",
+    doc="Drugs prescribed to a patient or taken for another reason (DrChrono's medications).",
     methods="GET",
     keys=(
         make_patient_key(),
@@ -96,7 +96,7 @@ prescriptions = declare_patient_list(
                 lambda: Coalesce(F("drug__strength"), sql.Literal(""), output_field=models.TextField())
             ),
             nullable=False,
-            doc="Of the drug in the formulary.",
+            doc="Strength of the drug in the formulary.",
         ),
         Key("frequency", Text(), READ_ONLY),
         Key(
@@ -105,7 +105,7 @@ prescriptions = declare_patient_list(
             READ_ONLY,
             source=Expression(_select_quantity),
             nullable=False,
-            doc="How many are dispensed; empty where nobody said.",
+            doc="Quantity dispensed; empty if unknown.",
         ),
         Key("roa", Text(), READ_ONLY, source="route", doc="Route of administration."),
         Key(
@@ -122,7 +122,7 @@ prescriptions = declare_patient_list(
             READ_ONLY,
             source=Expression(lambda: _select_condition(Q(order_status="Administered during visit"))),
             nullable=False,
-            doc="Given at a visit.",
+            doc="Whether it was given at a visit.",
         ),
         Key(
             "generic_ok",
@@ -159,14 +159,14 @@ prescriptions = declare_patient_list(
             Timestamp(spaced=True),
             READ_ONLY,
             source=Expression(_select_expiry),
-            doc="A year after it was prescribed.",
+            doc="One year after it was prescribed.",
         ),
         Key(
             "drug_details",
             Object(DRUG),
             READ_ONLY,
             source=RelatedRow(Drug, via="drug"),
-            doc="Null where it isn't in the formulary.",
+            doc="Null if the drug isn't in the formulary.",
         ),
         *make_encounter_keys(),
         make_user_key("addedby"),
@@ -186,7 +186,7 @@ _NOTES = Key("notes", Text(multiline=True, max_length=10_000), OPTIONAL, source=
 
 queue_prescription = Operation(
     path="patients/{id}/rxs",
-    doc="Ask for a drug; staff take it into the chart, unless enqueue is off.",
+    doc="Request a drug. Staff accept it into the chart, unless enqueue is off.",
     filters=(ENQUEUE_FILTER,),
     keys=(Key("drug_id", Reference("drugs"), REQUIRED, source=UNSTORED), _NOTES),
     answer=make_submission_keys(prescriptions.keys),
@@ -198,7 +198,7 @@ queue_prescription = Operation(
 
 refill = Operation(
     path="patients/{id}/rxs/refill",
-    doc="Ask for more of something that was prescribed; staff decide.",
+    doc="Request a refill of a prescription; staff decide.",
     keys=(
         Key("original_prescription_id", Integer(minimum=1, maximum=2**63 - 1), REQUIRED, source=UNSTORED),
         _NOTES,
@@ -219,7 +219,7 @@ refill = Operation(
 discontinue = Operation(
     path=f"{RXS}/{{id}}/discontinue",
     method="PATCH",
-    doc="Stop a prescription.",
+    doc="Discontinue a prescription.",
     of=RXS,
     keys=(
         Key(
@@ -227,14 +227,14 @@ discontinue = Operation(
             Timestamp(spaced=True),
             OPTIONAL,
             source=UNSTORED,
-            doc="Now where it isn't given; not later.",
+            doc="Default: now; must not be in the future.",
         ),
         Key("discontinued_reason", Text(max_length=10_000), REQUIRED, source=UNSTORED),
     ),
     answer=(
         Key("object", Text(), READ_ONLY, nullable=False),
         Key("id", Integer(), READ_ONLY, nullable=False),
-        Key("drug_id", Integer(), READ_ONLY, doc="Null where it isn't in the formulary."),
+        Key("drug_id", Integer(), READ_ONLY, doc="Null if the drug isn't in the formulary."),
         Key("drug_name", Text(), READ_ONLY, nullable=False),
         Key("status", Text(), READ_ONLY, nullable=False),
         Key("discontinued_date", Text(), READ_ONLY, nullable=False),

@@ -32,7 +32,7 @@ FILTERS: tuple[Filter, ...] = (
         "active_only",
         on_for="any",
         condition=lambda: Q(inactive=False),
-        doc="Any value: without inactive ones.",
+        doc="Any value excludes inactive supplements.",
     ),
     Filter("vendor_code"),
     Filter("class", source="kind"),
@@ -44,7 +44,7 @@ _EXAMPLE = {"name": "Magnesium glycinate 400 mg", "nicknames": "Mag", "vendor_co
 supplements = Resource(
     path="supplements",
     model=Supplement,
-    doc="The supplements that the practice recommends.",
+    doc="Supplements that the practice recommends.",
     methods="GET POST PATCH",
     policy=make_policy("supplements"),
     page_size=PAGES,
@@ -57,7 +57,7 @@ supplements = Resource(
 found_supplements = Resource(
     path="supplements/search/{terms}",
     model=Supplement,
-    doc="Supplements by words of their names.",
+    doc="Search supplements by words in their names.",
     methods="GET",
     policy=make_policy("supplements"),
     reads=False,

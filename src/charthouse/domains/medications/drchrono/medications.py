@@ -19,12 +19,12 @@ from charthouse.engine.declaration.times import Date
 from charthouse.engine.declaration.types import Boolean, Decimal, Integer, Text
 from charthouse.engine.declaration.values import OPTIONAL, READ_ONLY, REQUIRED
 
-_NEW_NOTE = (Key("pharmacy_note", Text(), READ_ONLY, source=UNSTORED, doc="The whole note."),)
+_NEW_NOTE = (Key("pharmacy_note", Text(), READ_ONLY, source=UNSTORED, doc="The complete note."),)
 
 medications = Resource(
     path="medications",
     model=Medication,
-    doc="What patients take or took.",
+    doc="Patients' current and past medications.",
     methods="GET POST PUT PATCH",
     policy=Policy(scopes=SCOPES, permissions=PERMISSIONS, sharing=SHARED, owner="doctor"),
     keys=(
@@ -39,7 +39,7 @@ medications = Resource(
         Key("date_started_taking", Date()),
         Key("date_stopped_taking", Date()),
         Key("dispense_quantity", Decimal(minimum=0, maximum=limits.MAX_DISPENSED)),
-        Key("dosage_quantity", Text(), doc="A number or words."),
+        Key("dosage_quantity", Text(), doc="A number or text."),
         Key("dosage_units", Text()),
         Key("ndc", Text(), doc="National Drug Code; not checked."),
         Key("notes", Text(multiline=True)),
@@ -78,7 +78,7 @@ append_to_note = Operation(
     path="medications/{id}/append_to_pharmacy_note",
     method="PATCH",
     of="medications",
-    doc="Add a paragraph to the note for the pharmacy.",
+    doc="Append a paragraph to the note for the pharmacy.",
     keys=(
         Key(
             "text",

@@ -33,7 +33,7 @@ def _make_part(name: str) -> Any:
 prescription_messages = Resource(
     path="prescription_messages",
     model=PrescriptionMessage,
-    doc="Messages between the practice and pharmacies about prescriptions.",
+    doc="Prescription messages between the practice and pharmacies.",
     methods="GET",
     policy=Policy(scopes=SCOPES, permissions=PERMISSIONS, sharing=SHARED, owner="doctor"),
     keys=(
@@ -70,16 +70,21 @@ prescription_messages = Resource(
                 open=True,
             ),
             READ_ONLY,
-            doc="Parts of the NCPDP SCRIPT message, by the standard's names.",
+            doc="Parts of the NCPDP SCRIPT message, with the standard's names.",
         ),
     ),
     filters=(
-        Filter("since", Timestamp(), SINCE, source="created_at", doc="Created at or after."),
+        Filter("since", Timestamp(), SINCE, source="created_at", doc="Created at or after this time."),
         Filter("doctor", Reference("doctors")),
         Filter("patient", Reference("patients")),
         Filter("parent_message", Reference("prescription_messages")),
         Filter(
-            "created_at", Timestamp(), SINCE, source="created_at", addition=True, doc="Created at or after."
+            "created_at",
+            Timestamp(),
+            SINCE,
+            source="created_at",
+            addition=True,
+            doc="Created at or after this time.",
         ),
     ),
     example={"message_direction": "Outgoing", "message_type": "NewRx", "message_status": "Sent"},

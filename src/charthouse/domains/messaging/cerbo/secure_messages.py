@@ -45,7 +45,7 @@ secure_messages = declare_patient_list(
     "secure_message",
     path="patients/{patient_id}/portal/secure_messages",
     model=PatientMessage,
-    doc="What a patient and the practice have written to each other, once staff have taken it into the chart.",
+    doc="Messages between a patient and the practice, once staff have accepted them into the chart.",
     methods="GET",
     reads=False,
     keys=(
@@ -56,16 +56,16 @@ secure_messages = declare_patient_list(
             READ_ONLY,
             source=Expression(_select_user),
             nullable=True,
-            doc="Who of the practice.",
+            doc="The user in the practice.",
         ),
         Key("sent_by", Text(choices=SENDERS), READ_ONLY),
         Key("subject", Text(), READ_ONLY),
         Key("note", Text(), READ_ONLY, source="body"),
-        Key("reply", Text(), READ_ONLY, doc="How the patient would like to be answered."),
+        Key("reply", Text(), READ_ONLY, doc="How the patient would like to receive a reply."),
         Key("is_read", Boolean(), READ_ONLY, source="read"),
         make_created_key(),
     ),
-    filters=(Filter("sent_by", Text(choices=SENDERS), doc="Both where it isn't given."),),
+    filters=(Filter("sent_by", Text(choices=SENDERS), doc="Default: both."),),
     example={"sent_by": "pt", "subject": "A question", "note": "May I take it with food?", "is_read": False},
 )
 
@@ -78,7 +78,7 @@ def send(call: Call) -> dict[str, Any]:
 queue_message = Operation(
     path="patients/{id}/portal/secure_messages",
     method="POST",
-    doc="Send a patient's message into the portal's queue, where staff take it into the chart.",
+    doc="Send a patient's message to the portal queue, where staff accept it into the chart.",
     of="patients",
     run=send,
     policy=Policy(scopes=("secure_messages",)),

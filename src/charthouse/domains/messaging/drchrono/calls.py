@@ -16,7 +16,7 @@ from charthouse.engine.declaration.values import OPTIONAL, READ_ONLY, REQUIRED
 comm_logs = Resource(
     path="comm_logs",
     model=CommLog,
-    doc="Calls with patients.",
+    doc="Phone calls with patients.",
     methods="GET POST PUT PATCH",
     policy=Policy(
         scopes=("calendar",), permissions=("Access Scheduling",), sharing="share_patients", owner="doctor"
@@ -24,7 +24,7 @@ comm_logs = Resource(
     keys=(
         Key("appointment", Reference("appointments"), OPTIONAL),
         Key("archived", Boolean(), READ_ONLY),
-        Key("author", Reference("users"), READ_ONLY, doc="Who changed it last."),
+        Key("author", Reference("users"), READ_ONLY, doc="User who last changed it."),
         Key("cash_charged", Decimal(minimum=0)),
         Key("created_at", Timestamp(), READ_ONLY),
         Key("doctor", Reference("doctors"), REQUIRED),
@@ -35,7 +35,7 @@ comm_logs = Resource(
         Key(
             "scheduled_time",
             Timestamp(zone="doctor__timezone"),
-            doc="Wall clock of the doctor's zone; the appointment's time where there is an appointment.",
+            doc="Local time in the doctor's time zone; the appointment's time if there is an appointment.",
         ),
         Key("title", Text()),
         Key("type", Text()),

@@ -12,4 +12,4 @@ EXAMPLE_FILE = (
 FILE = File(kinds=("document",), max_size=50 * 1024 * 1024)
 OF_DOCTOR = Filter("doctor", Reference("doctors"))
 OF_PATIENT = Filter("patient", Reference("patients"))
-SINCE_UPDATE = Filter("since", Timestamp(), SINCE, doc="Changed at or after.", source="updated_at")
+SINCE_UPDATE = Filter("since", Timestamp(), SINCE, doc="Changed at or after this time.", source="updated_at")

@@ -27,7 +27,7 @@ from charthouse.engine.declaration.types import Boolean, Text
 from charthouse.engine.declaration.values import OPTIONAL, READ_ONLY, REQUIRED
 from charthouse.engine.sql import expressions as sql
 
-_ABOUT_FILES = "A file of at most 50 MB; reads as a link that works for an hour."
+_ABOUT_FILES = "A file up to 50 MB; returned as a link that is valid for an hour."
 
 
 def _select_type_description() -> Any:
@@ -53,7 +53,7 @@ def _make_name_keys() -> tuple[Key, ...]:
 messages = Resource(
     path="messages",
     model=Message,
-    doc="What is in the message centers of doctors.",
+    doc="Messages in doctors' message centers.",
     methods="GET POST PUT PATCH DELETE",
     policy=Policy(
         scopes=("messages",), permissions=("Access Message Center",), sharing="share_patients", owner="doctor"
@@ -62,9 +62,9 @@ messages = Resource(
         Key("doctor", Reference("doctors"), REQUIRED),
         Key("title", Text(), REQUIRED),
         Key("attachment", FILE, OPTIONAL, keep_on_put=True, example=EXAMPLE_FILE, doc=_ABOUT_FILES),
-        Key("owner", Reference("users"), OPTIONAL, doc="Whose message it is."),
-        Key("patient", Reference("patients"), OPTIONAL, doc="Whom it is about."),
-        Key("responsible_user", Reference("users"), OPTIONAL, doc="Who deals with it."),
+        Key("owner", Reference("users"), OPTIONAL, doc="The user who owns the message."),
+        Key("patient", Reference("patients"), OPTIONAL, doc="The patient the message is about."),
+        Key("responsible_user", Reference("users"), OPTIONAL, doc="The user responsible for the message."),
         Key("type", Text(choices=("", *MESSAGE_TYPES))),
         Key("archived", Boolean(), READ_ONLY, doc="Set by DELETE."),
         Key("id", Id(), READ_ONLY),
@@ -86,7 +86,7 @@ messages = Resource(
             ),
             OPTIONAL,
             source=ChildRows(MessageNote, link="message", match_by="text"),
-            doc="A text that isn't there yet is a new note; the others stay.",
+            doc="Each text that isn't there yet is added as a note; existing notes stay.",
         ),
         Key(
             "type_description",
@@ -104,13 +104,17 @@ messages = Resource(
         Key("outgoing_fax_recipient_fax_number", Text(), READ_ONLY, addition=True),
     ),
     filters=(
-        Filter("received_since", Timestamp(), SINCE, source="received_at", doc="Received at or after."),
-        Filter("updated_since", Timestamp(), SINCE, doc="Changed at or after.", source="updated_at"),
+        Filter(
+            "received_since", Timestamp(), SINCE, source="received_at", doc="Received at or after this time."
+        ),
+        Filter(
+            "updated_since", Timestamp(), SINCE, doc="Changed at or after this time.", source="updated_at"
+        ),
         OF_DOCTOR,
         Filter("owner", Reference("users")),
         OF_PATIENT,
         Filter("responsible_user", Reference("users")),
-        Flag("show_archived", doc="Adds archived messages."),
+        Flag("show_archived", doc="Includes archived messages."),
         Filter("type", addition=True),
     ),
     visibility=Visibility(Q(archived=True), shown_by="show_archived", referable=True),

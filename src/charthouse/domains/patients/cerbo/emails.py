@@ -46,11 +46,11 @@ send_email = Operation(
     path="patients/{id}/emails/send",
     of="patients",
     method="POST",
-    doc="Send an e-mail to a patient's primary address, from the practice's own.",
+    doc="Send an email to a patient's primary address, from the practice's address.",
     keys=(
         Key("subject", Text(max_length=200), REQUIRED, source=UNSTORED),
         Key("body", Text(multiline=True, max_length=100_000), REQUIRED, source=UNSTORED),
-        Key("reply-to", EmailAddress(max_length=254), REQUIRED, source=UNSTORED, doc="Where answers go."),
+        Key("reply-to", EmailAddress(max_length=254), REQUIRED, source=UNSTORED, doc="Reply-to address."),
     ),
     answer=RESULT_KEYS,
     run=_send_email,

@@ -32,7 +32,7 @@ from charthouse.engine.declaration.times import Timestamp
 from charthouse.engine.declaration.types import Boolean, Integer, Text
 from charthouse.engine.declaration.values import OPTIONAL, READ_ONLY, REQUIRED, WRITE_ONLY
 
-_WHOLE_NAME = "The whole name, in any case; % stands for any part."
+_WHOLE_NAME = "The whole name, case-insensitive; % matches any text."
 _ADDRESS_KEYS: tuple[Key, ...] = (
     Key("address1", Text(), READ_ONLY),
     Key("city", Text(), READ_ONLY),
@@ -58,7 +58,7 @@ _SPECIALIST_KEYS: tuple[Key, ...] = (
 laboratories = Resource(
     path="laboratories",
     model=Facility,
-    doc="The laboratories of the practice's directory.",
+    doc="Laboratories in the practice's directory.",
     methods="GET",
     policy=make_policy("facilities"),
     reads=False,
@@ -77,7 +77,7 @@ laboratories = Resource(
 specialists = Resource(
     path="specialists",
     model=Facility,
-    doc="The specialists of the practice's directory.",
+    doc="Specialists in the practice's directory.",
     methods="GET",
     policy=make_policy("patient_facilitiesspecialists"),
     reads=False,
@@ -92,7 +92,7 @@ def _make_patient_resource(kind: str, path: str, details: tuple[Key, ...]) -> Re
     return Resource(
         path=f"patients/{{patient_id}}/{path}",
         model=PatientFacility,
-        doc=f"The {path} of a patient. One that is there already is written again.",
+        doc=f"A patient's {path}. If it already exists, it is updated.",
         methods="GET POST DELETE",
         policy=make_policy("patient_facilitiesspecialists"),
         reads=False,
@@ -108,10 +108,14 @@ def _make_patient_resource(kind: str, path: str, details: tuple[Key, ...]) -> Re
                 "priority_order",
                 Integer(minimum=0, maximum=1_000_000),
                 OPTIONAL,
-                doc="The lowest comes first. Left out: the last place, or the first with set_as_primary.",
+                doc="Lower numbers come first. Default: last, or first with set_as_primary.",
             ),
             Key(
-                "set_as_primary", Boolean(), WRITE_ONLY, source=UNSTORED, doc="priority_order goes before it."
+                "set_as_primary",
+                Boolean(),
+                WRITE_ONLY,
+                source=UNSTORED,
+                doc="priority_order takes precedence over it.",
             ),
             Key("note", Text(multiline=True), OPTIONAL),
             make_user_key("addedby"),
@@ -151,7 +155,7 @@ def _list_pharmacies(call: Call) -> list[dict[str, Any]]:
 
 patient_pharmacies = Operation(
     path="patients/{id}/pharmacies",
-    doc="The pharmacies that a patient goes to: DrChrono's default_pharmacy, then its preferred_pharmacies.",
+    doc="A patient's pharmacies: DrChrono's default_pharmacy, followed by preferred_pharmacies.",
     of="patients",
     many=True,
     answer=(

@@ -135,7 +135,7 @@ def _make_insurance_key(name: str, rank: Coverage.Rank) -> Key:
             )
         ),
         source=ChildRow(Coverage, link="patient", where={"rank": rank.value}),
-        doc="An object changes the keys that it names; null takes the insurance away.",
+        doc="An object changes the fields that it names; null removes the insurance.",
     )
 
 
@@ -156,13 +156,13 @@ def _make_flat_insurance_key(name: str, *, deidentified: str = SHOWN) -> Key:
         source=Expression(select),
         nullable=False,
         deidentified=deidentified,
-        doc=f"As insurance.{name}",
+        doc=f"Same as insurance.{name}",
     )
 
 
 def _make_list_url_key(name: str, below: str) -> Key:
     return url_key(
-        f"url_{name}", path_format=f"/api/v1/patients/%s/{below}", doc=f"Where its {name} are listed."
+        f"url_{name}", path_format=f"/api/v1/patients/%s/{below}", doc=f"URL of the patient's {name}."
     )
 
 
@@ -196,7 +196,7 @@ _IDENTITY_KEYS: tuple[Key, ...] = (
 )
 
 _CONTACT_KEYS: tuple[Key, ...] = (
-    _make_text_key("email1", "email", "The primary one: invitations go there."),
+    _make_text_key("email1", "email", "The primary email; invitations are sent to it."),
     _make_text_key("email2"),
     _make_text_key("skype_name"),
     _make_text_key("phone_home", "home_phone"),
@@ -210,7 +210,7 @@ _CONTACT_KEYS: tuple[Key, ...] = (
         source=Expression(_select_primary_phone),
         nullable=False,
         deidentified=AREA_CODE,
-        doc="The first there is of mobile, home, work and other.",
+        doc="The first available of mobile, home, work, and other.",
     ),
     _make_text_key("fax_home"),
     _make_text_key("fax_work"),
@@ -234,7 +234,7 @@ _CONTACT_KEYS: tuple[Key, ...] = (
         ),
         READ_ONLY,
         source=SelfRow(),
-        doc="The same address as one object",
+        doc="The same address as a single object",
     ),
 )
 
@@ -272,7 +272,10 @@ _STATUS_KEYS: tuple[Key, ...] = (
         nullable=False,
         default="active",
         example="deceased",
-        doc="Written: prospective or -1, 0 or empty, inactive or 1, deceased, dead or 2. Read: true unless active.",
+        doc=(
+            "When written: prospective or -1, 0 or empty, inactive or 1, deceased, dead or 2. When "
+            "read: true unless active."
+        ),
     ),
     Key("inactive_date", Date(), READ_ONLY),
     Key(
@@ -310,9 +313,9 @@ _STATUS_KEYS: tuple[Key, ...] = (
         OPTIONAL,
         source=Expression(_select_provider),
         nullable=True,
-        doc="A user who is a doctor; left out of a create, the practice's primary user's doctor.",
+        doc="A user who is a doctor. Default on create: the doctor of the practice's primary user.",
     ),
-    Key("timezone", Text(check=check_time_zone), OPTIONAL, doc="IANA name.", example="America/Denver"),
+    Key("timezone", Text(check=check_time_zone), OPTIONAL, doc="IANA time zone.", example="America/Denver"),
     Key("tags", List(Object(PATIENT_TAG_KEYS)), READ_ONLY, source=ChildRows(PatientTag, link="patient")),
     make_user_key("addedby", as_text=True),
     Key(
@@ -321,19 +324,24 @@ _STATUS_KEYS: tuple[Key, ...] = (
         READ_ONLY,
         source=Expression(_select_deleting_user),
         nullable=True,
-        doc="A user's id; 99999: by an API user; null of one who is not deleted. Webhooks show deleted patients.",
+        doc=(
+            "A user id; 99999 for an API user; null if the patient isn't deleted. Webhooks include "
+            "deleted patients."
+        ),
     ),
     make_created_key(),
     Key("lastupdated", Timestamp(spaced=True), READ_ONLY, source="updated_at"),
     make_user_key("updatedby", "updated_by_id", as_text=True),
-    Key("dateupdated", Timestamp(spaced=True), READ_ONLY, source="updated_at", doc="As lastupdated, UTC."),
+    Key(
+        "dateupdated", Timestamp(spaced=True), READ_ONLY, source="updated_at", doc="Same as lastupdated, UTC."
+    ),
     _make_list_url_key("charges", "charges"),
     _make_list_url_key("documents", "documents"),
     _make_list_url_key("encounters", "encounters"),
     _make_list_url_key("finances", "invoices"),
     _make_list_url_key("orders", "orders"),
     url_key(
-        "url_schedule", path_format="/api/v1/appointments?pt_id=%s", doc="Where its appointments are listed."
+        "url_schedule", path_format="/api/v1/appointments?pt_id=%s", doc="URL of the patient's appointments."
     ),
 )
 

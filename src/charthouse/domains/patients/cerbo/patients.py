@@ -43,7 +43,7 @@ patients = Resource(
             "status",
             on_for="any",
             condition=lambda: Q(patient_status="A"),
-            doc="Any value: active ones alone.",
+            doc="Any value: only active patients.",
         ),
     ),
     checks=(
@@ -62,7 +62,10 @@ patients = Resource(
 found_patients = Resource(
     path="patients/search",
     model=Patient,
-    doc="Patients by name, e-mail, telephone, birthday, portal name or time zone; with several, those whom all fit.",
+    doc=(
+        "Patients by name, email, phone, birthday, portal name, or time zone; with several, "
+        "patients who match all of them."
+    ),
     methods="GET",
     policy=make_policy("patients"),
     reads=False,
@@ -75,26 +78,26 @@ found_patients = Resource(
             PersonName(),
             NameLike(),
             source="last_name_folded",
-            doc="% stands for any part.",
+            doc="% matches any text.",
         ),
         Filter(
             "first_name",
             PersonName(),
             NameLike(),
             source="first_name_folded",
-            doc="% stands for any part.",
+            doc="% matches any text.",
         ),
         Filter(
             "email",
             Text(),
             EmailLike(),
-            doc="% stands for any part.",
+            doc="% matches any text.",
         ),
         Filter(
             "phone",
             Text(),
             PhoneLike(),
-            doc="Digits of one of the patient's numbers, however they are written; % stands for any of them.",
+            doc="Digits of one of the patient's phone numbers, in any format; % matches any digits.",
         ),
         Condition(
             "username",
@@ -102,10 +105,10 @@ found_patients = Resource(
             condition=lambda: Q(
                 Exists(select_portal_access().filter(username=BoundParameter("username", models.TextField())))
             ),
-            doc="The name that the patient signs in to the portal with.",
+            doc="The patient's username in the portal.",
         ),
         Filter("dob", Date(), OnDay(), source="date_of_birth"),
-        Filter("timezone", Text(check=check_time_zone), doc="IANA name."),
+        Filter("timezone", Text(check=check_time_zone), doc="IANA time zone."),
     ),
     example=_EXAMPLE,
 )

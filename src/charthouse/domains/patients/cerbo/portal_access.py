@@ -70,7 +70,10 @@ OPERATIONS = [
         path="patients/{id}/portal/invite",
         of="patients",
         method="POST",
-        doc="E-mail a patient a link to the portal; to a new password, where the patient has access already.",
+        doc=(
+            "Email a patient a link to the portal, or a password reset link if the patient already "
+            "has access."
+        ),
         answer=RESULT_KEYS,
         run=invite,
         policy=Policy(scopes=SCOPES, rate_class="email_trigger"),
@@ -79,7 +82,7 @@ OPERATIONS = [
     declare_credential_check(
         "patients/portal/validate_credentials",
         "patient_portal",
-        doc="Whether a patient signs in to the portal with this name and password.",
+        doc="Check whether a patient can sign in to the portal with this name and password.",
         find=find_patient,
         name=Key("username", Text(max_length=254), REQUIRED, source=UNSTORED),
         details="patient_details",

@@ -47,7 +47,7 @@ ENQUEUE_FILTER = Condition(
     read=lambda text, given: {"enqueue": Boolean().parse(text)},
     condition=Q,
     described={"type": "boolean", "default": True},
-    doc="false: into the chart at once, where the request stands as accepted.",
+    doc="false: directly into the chart; the request counts as accepted.",
 )
 
 
@@ -90,7 +90,7 @@ def record_deleting_api_user(change: Change) -> None:
 portal_queue = Resource(
     path="patients/{patient_id}/portal/enqueued",
     model=PortalRequest,
-    doc="What was sent for a patient and waits for staff to take it into the chart.",
+    doc="Items sent for a patient that wait for staff to accept them into the chart.",
     methods="GET DELETE",
     policy=make_policy("patient_portal"),
     reads=False,
@@ -111,7 +111,7 @@ portal_queue = Resource(
             READ_ONLY,
             source=Expression(_select_sender),
             nullable=False,
-            doc="99999: an API user.",
+            doc="99999 for an API user.",
         ),
         make_created_key(),
         make_deleted_key(),
@@ -119,7 +119,7 @@ portal_queue = Resource(
     ),
     filters=(
         Filter("request_type", Text(choices=REQUEST_TYPES)),
-        Filter("status", Text(choices=REQUEST_STATUSES), doc="Open ones where it isn't given."),
+        Filter("status", Text(choices=REQUEST_STATUSES), doc="Default: only open requests."),
     ),
     visibility=Visibility(~Q(status="open"), shown_by="status", by_id=True),
     delete={"archived": True, "status": "deleted"},

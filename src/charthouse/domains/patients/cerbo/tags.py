@@ -95,7 +95,7 @@ def _detach_tag(call: Call) -> dict[str, Any]:
 tags = Resource(
     path="tags",
     model=Tag,
-    doc="What a practice can mark its patients with.",
+    doc="Tags that the practice can assign to patients.",
     methods="GET POST PATCH DELETE",
     policy=make_policy("tags"),
     reads=False,
@@ -103,7 +103,7 @@ tags = Resource(
     keys=(
         make_object_key("tag"),
         Key("id", Id(), READ_ONLY),
-        Key("name", Text(), REQUIRED, doc="Each tag has its own."),
+        Key("name", Text(), REQUIRED, doc="Must be unique."),
         Key("category", Text(), REQUIRED),
         Key("description", Text(multiline=True), REQUIRED),
         Key("displays_on_dash", Boolean(), REQUIRED),
@@ -114,7 +114,7 @@ tags = Resource(
         make_created_key(),
         make_deleted_key(),
     ),
-    filters=(Flag("include_deleted", on_for="any", doc="Any value adds deleted ones."),),
+    filters=(Flag("include_deleted", on_for="any", doc="Any value includes deleted tags."),),
     visibility=Visibility(Q(archived=True), shown_by="include_deleted", by_id=True),
     checks=(check_note_display, make_name_check(NAME_TAKEN)),
     unique={"tag_name_once": ("name", NAME_TAKEN)},
@@ -134,7 +134,7 @@ tags = Resource(
 patient_tags = Resource(
     path="patients/{patient_id}/tags",
     model=PatientTag,
-    doc="The tags of a patient.",
+    doc="A patient's tags.",
     methods="GET",
     policy=make_policy("patient_tags"),
     reads=False,
@@ -150,7 +150,7 @@ patient_tags = Resource(
 _GIVEN_TAG_KEYS: tuple[Key, ...] = (
     Key("name", Text(max_length=100), REQUIRED, example="VIP"),
     Key("notes", Text(multiline=True, max_length=1000)),
-    Key("note", Text(multiline=True, max_length=1000), doc="As notes."),
+    Key("note", Text(multiline=True, max_length=1000), doc="Same as notes."),
 )
 
 
@@ -166,7 +166,7 @@ _COMMON: dict[str, Any] = {"of": "patients", "policy": Policy(scopes=("patient_t
 attach_tags_operation = Operation(
     path="patients/{id}/tags",
     method="POST",
-    doc="Put tags on a patient; answers with all of the patient's tags.",
+    doc="Add tags to a patient; returns all of the patient's tags.",
     **_COMMON,
     keys=(_make_tags_key("tags"), _make_tags_key("tags[]")),
     array_key="tags",
@@ -181,7 +181,7 @@ attach_tags_operation = Operation(
 detach_tag_operation = Operation(
     path="patients/{id}/tags/{tag_name}",
     method="DELETE",
-    doc="Take a tag off a patient, by the tag's name.",
+    doc="Remove a tag from a patient, by the tag's name.",
     **_COMMON,
     filters=(Filter("tag_name", doc="The tag's name."),),
     answer=DELETED_KEYS,

@@ -65,7 +65,7 @@ def _make_key(column: Any, name: str) -> Key:
             name,
             File(),
             source=source,
-            doc="A picture of the card, as base64 text; read as a link.",
+            doc="A picture of the card, as base64 text; returned as a link.",
             keep_on_put=True,
         )
     if isinstance(column, models.BooleanField):
@@ -131,7 +131,7 @@ def make_referring_doctor_key() -> Key:
         Object(_make_keys(ReferringDoctor)),
         source=ChildRow(ReferringDoctor, link="patient"),
         verbose=True,
-        doc="The doctor elsewhere who sent the patient.",
+        doc="The referring doctor, outside the practice.",
     )
 
 
@@ -150,14 +150,14 @@ def _match_term() -> Q:
 insurances = Resource(
     path="insurances",
     model=Payer,
-    doc="The directory of insurance payers, for the insurance objects of patients.",
+    doc="Directory of insurance payers, for patients' insurance objects.",
     methods="GET",
     policy=Policy(scopes=("user",), permissions=(), sharing=ALWAYS, owner=None),
     keys=(
         Key("id", Id(), READ_ONLY),
-        Key("payer_name", Text(), READ_ONLY, doc="An insurance object's insurance_company."),
-        Key("payer_id", Text(), READ_ONLY, doc="An insurance object's insurance_payer_id."),
-        Key("state", Text(), READ_ONLY, doc="Where the payer's headquarters are."),
+        Key("payer_name", Text(), READ_ONLY, doc="Use as insurance_company in an insurance object."),
+        Key("payer_id", Text(), READ_ONLY, doc="Use as insurance_payer_id in an insurance object."),
+        Key("state", Text(), READ_ONLY, doc="State of the payer's headquarters."),
     ),
     filters=(
         Filter("payer_type", Text(choices=Payer.Type.values), required=True),
@@ -165,7 +165,7 @@ insurances = Resource(
             "term",
             read=_read_term,
             condition=_match_term,
-            doc="A part of the name or of the id, or the state.",
+            doc="Part of the name or id, or the state.",
         ),
     ),
     example={"payer_name": "Aetna", "payer_id": "60054", "state": "CT"},
@@ -174,7 +174,7 @@ insurances = Resource(
 custom_insurance_plan_names = Resource(
     path="custom_insurance_plan_names",
     model=CustomInsurancePlanName,
-    doc="Plan names of the practice's own.",
+    doc="The practice's own plan names.",
     methods="GET",
     policy=Policy(
         scopes=("settings",), permissions=("Settings",), sharing="custom_insurance_plan_name", owner="doctor"
@@ -182,8 +182,8 @@ custom_insurance_plan_names = Resource(
     keys=(
         Key("id", Id(), READ_ONLY),
         Key("insurance_plan_name", Text(), READ_ONLY),
-        Key("doctor", Reference("doctors"), READ_ONLY, doc="Who made it."),
-        Key("user", Reference("users"), READ_ONLY, doc="Who made it."),
+        Key("doctor", Reference("doctors"), READ_ONLY, doc="User who created it."),
+        Key("user", Reference("users"), READ_ONLY, doc="User who created it."),
         Key("archived", Boolean(), READ_ONLY),
         Key("created_at", Timestamp(), READ_ONLY),
         Key("updated_at", Timestamp(), READ_ONLY),
@@ -193,7 +193,7 @@ custom_insurance_plan_names = Resource(
         Filter("user", Reference("users")),
         Filter("name", Text(), CONTAINS, source="insurance_plan_name"),
         Filter("since", Timestamp(), SINCE, source="updated_at"),
-        Flag("show_archived", doc="Adds archived names."),
+        Flag("show_archived", doc="Includes archived names."),
     ),
     visibility=Visibility(Q(archived=True), shown_by="show_archived"),
     example={"insurance_plan_name": "County employees PPO"},

@@ -79,7 +79,7 @@ LABEL_KEYS: tuple[Key, ...] = (
         source=Expression(_make_visit_day(last=False)),
         verbose=True,
         addition=True,
-        doc="Day of the earliest appointment, coming ones included.",
+        doc="Date of the earliest appointment, including upcoming ones.",
     ),
     Key(
         "date_of_last_appointment",

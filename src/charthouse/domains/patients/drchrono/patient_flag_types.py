@@ -14,7 +14,7 @@ from charthouse.engine.declaration.values import OPTIONAL, READ_ONLY, REQUIRED
 patient_flag_types = Resource(
     path="patient_flag_types",
     model=FlagType,
-    doc="Marks that a doctor's patients can carry.",
+    doc="Flags that doctors can assign to their patients.",
     methods="GET POST PUT PATCH",
     policy=Policy(
         scopes=("patients", "settings"),

@@ -74,7 +74,7 @@ def _make_chart_id_key() -> Key:
         Text(),
         OPTIONAL,
         keep_on_put=True,
-        doc="Made from last and first name when it is left out.",
+        doc="If omitted, generated from last and first name.",
     )
 
 
@@ -86,7 +86,7 @@ def _make_allow_duplicates_key() -> Key:
         source=UNSTORED,
         in_query=True,
         addition=True,
-        doc="Where the practice refuses duplicates (409): create the patient all the same.",
+        doc="Create the patient even if the practice refuses duplicates (409).",
     )
 
 
@@ -146,7 +146,7 @@ _CARE_KEYS: tuple[Key, ...] = (
         List(Integer(), named="list of ids"),
         READ_ONLY,
         source=select_related_ids(Patient, "appointments", "office"),
-        doc="Where they had appointments.",
+        doc="Offices where the patient had appointments.",
         nullable=False,
     ),
     *_make_text_keys("medication_history_consent", addition=True),
@@ -166,7 +166,7 @@ _CARE_KEYS: tuple[Key, ...] = (
             CustomDemographicValue, link="patient", order=("field_type_id",), match_by="field_type"
         ),
         verbose=True,
-        doc="Values by field; fields that a write doesn't name keep theirs.",
+        doc="Values by field; fields that a write omits keep their values.",
     ),
     Key(
         "patient_flags",
@@ -187,7 +187,7 @@ _CARE_KEYS: tuple[Key, ...] = (
         READ_ONLY,
         source=ChildRows(FlagType, match=_list_flag_types),
         verbose=True,
-        doc="Flag types that are there for this patient.",
+        doc="Flag types available for this patient.",
     ),
     Key(
         "patient_flags_attached",
@@ -206,7 +206,7 @@ _CARE_KEYS: tuple[Key, ...] = (
         OPTIONAL,
         source=ChildRows(AttachedFlag, link="patient", replace_all=True),
         verbose=True,
-        doc="A written list takes the place of the one that is there; flags are kept by naming their id.",
+        doc="Replaces the existing list; include a flag's id to keep the flag.",
     ),
 )
 
@@ -215,7 +215,7 @@ _PAYMENT_KEYS: tuple[Key, ...] = (
         "patient_payment_profile",
         Text(choices=codes.PAYMENT_PROFILES),
         OPTIONAL,
-        doc="Insurance, Auto Accident and Worker's Comp need a primary or secondary insurance.",
+        doc="Insurance, Auto Accident, and Worker's Comp require a primary or secondary insurance.",
     ),
     Key("copay", Decimal(minimum=0), OPTIONAL, addition=True),
     make_coverage_key("primary_insurance", Coverage.Rank.PRIMARY),
@@ -272,11 +272,16 @@ patients = Resource(
         Filter("ethnicity"),
         Filter("race"),
         Filter("preferred_language"),
-        make_integer_filter("offices", matches=_match_offices, doc="Ids of offices, separated by commas."),
-        Flag("show_inactive", doc="Adds inactive and deceased patients."),
+        make_integer_filter("offices", matches=_match_offices, doc="Office ids, separated by commas."),
+        Flag("show_inactive", doc="Includes inactive and deceased patients."),
         Filter("chart_id", addition=True),
         Filter(
-            "created_at", Timestamp(), SINCE, source="created_at", addition=True, doc="Created at or after."
+            "created_at",
+            Timestamp(),
+            SINCE,
+            source="created_at",
+            addition=True,
+            doc="Created at or after this time.",
         ),
     ),
     checks=(
@@ -318,7 +323,7 @@ ROW_FILTERS = tuple(
 patients_summary = Resource(
     path="patients_summary",
     model=Patient,
-    doc="The same patients by name, birthday and chart alone; reading them needs no permission.",
+    doc=("The same patients with only name, birthday, and chart; reading them requires no permission."),
     methods="GET POST PUT PATCH DELETE",
     policy=Policy(
         scopes=("patients:summary",),
@@ -341,7 +346,7 @@ patients_summary = Resource(
     ),
     filters=(
         *_SEARCH_FILTERS,
-        Flag("show_inactive", addition=True, doc="Adds inactive and deceased patients."),
+        Flag("show_inactive", addition=True, doc="Includes inactive and deceased patients."),
     ),
     checks=(
         deletion.announce_deletion,

@@ -53,14 +53,14 @@ def revoke_access(call: Call) -> None:
 OPERATIONS = [
     Operation(
         path=PATH,
-        doc="A patient's access to the portal, and an invitation that is pending.",
+        doc="A patient's portal access and pending invitation.",
         run=list_access,
         many=True,
         answer=(
-            Key("activated_on", Timestamp(), READ_ONLY, doc="When the patient took the invitation."),
+            Key("activated_on", Timestamp(), READ_ONLY, doc="When the patient accepted the invitation."),
             Key("doctor", Reference("doctors"), READ_ONLY),
             Key("disabled_by", Reference("users"), READ_ONLY),
-            Key("disabled_on", Timestamp(), READ_ONLY, doc="When it was revoked."),
+            Key("disabled_on", Timestamp(), READ_ONLY, doc="When access was revoked."),
             Key("enabled_by", Reference("users"), READ_ONLY),
             Key("enabled_on", Timestamp(), READ_ONLY, doc="When the invitation was sent."),
             Key("id", Id(), READ_ONLY),
@@ -77,7 +77,10 @@ OPERATIONS = [
     Operation(
         path=PATH,
         method="POST",
-        doc="Send the patient an invitation by e-mail; a pending one stops. 409 for a patient who has access.",
+        doc=(
+            "Email the patient an invitation; a pending invitation is revoked. 409 if the patient "
+            "already has access."
+        ),
         run=send_invitation,
         status=204,
         **_COMMON,

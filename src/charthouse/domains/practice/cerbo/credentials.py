@@ -59,7 +59,10 @@ def declare_credential_check(
         doc=doc,
         reading=True,
         keys=(name, Key("password", Text(max_length=200, verbatim=True), REQUIRED, source=UNSTORED)),
-        answer=(*_RESULT, Key(details, who, READ_ONLY, doc="Who it is; null where the log-in is wrong.")),
+        answer=(
+            *_RESULT,
+            Key(details, who, READ_ONLY, doc="The user who signed in; null if the credentials are wrong."),
+        ),
         run=run,
         policy=Policy(scopes=(endpoints,), permissions=(), rate_class="credential_validation"),
         example={"password": "correct horse battery staple", "result": True, "message": RIGHT, **example},

@@ -57,7 +57,7 @@ def make_user_key(name: str, column: str = "added_by_id", *, as_text: bool = Fal
             READ_ONLY,
             source=Expression(shown),
             nullable=False,
-            doc="A user's id; 99999: by an API user.",
+            doc="A user id; 99999 for an API user.",
         )
     return Key(
         name,
@@ -65,7 +65,7 @@ def make_user_key(name: str, column: str = "added_by_id", *, as_text: bool = Fal
         READ_ONLY,
         source=Expression(lambda: select_user(column)),
         nullable=False,
-        doc="A user's id; 99999: by an API user.",
+        doc="A user id; 99999 for an API user.",
     )
 
 
@@ -90,7 +90,7 @@ def make_deleted_key(name: str = "datedeleted") -> Key:
 def make_encounter_keys(column: str = "appointment_id") -> tuple[Key, Key]:
     """Make the keys of the visit at which something was charted: its id and its URL."""
     return (
-        Key("encounter_id", Integer(), READ_ONLY, source=column, doc="The visit it was charted at."),
+        Key("encounter_id", Integer(), READ_ONLY, source=column, doc="The visit where it was charted."),
         url_key("url_encounter", path_format="/api/v1/encounters/%s", columns=(column,), nullable=True),
     )
 

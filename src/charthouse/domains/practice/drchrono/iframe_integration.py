@@ -20,7 +20,7 @@ from charthouse.identity.models import Application
 
 User = get_user_model()
 PATH = "iframe_integration"
-REDIRECTED = "The caller isn't the doctor: the same request, to the doctor's own address."
+REDIRECTED = "The caller isn't the doctor: redirects to the doctor's URL."
 
 
 def select_app_names() -> Any:
@@ -72,7 +72,7 @@ def _make_operations(path: str, **options: Any) -> list[Operation]:
         Operation(
             path=path,
             method="POST",
-            doc="Show the app on the pages of the authorizing doctor's patients; nothing is sent.",
+            doc="Embed the app in the pages of the authorizing doctor's patients; the body is empty.",
             run=show_app,
             status=201,
             answer=(
@@ -86,7 +86,7 @@ def _make_operations(path: str, **options: Any) -> list[Operation]:
         Operation(
             path=path,
             method="DELETE",
-            doc="Take the app off the pages of the authorizing doctor's patients.",
+            doc="Remove the app from the pages of the authorizing doctor's patients.",
             run=remove_app,
             status=204,
             **rights,

@@ -35,12 +35,12 @@ def _format_hour(column: str) -> Combinable:
 offices = Resource(
     path="offices",
     model=Office,
-    doc="Where the practice group sees patients; online booking can be changed.",
+    doc="Offices of the practice group; online booking settings can be changed.",
     methods="GET PUT PATCH",  # PUT is the hosted API's addition
     policy=Policy(scopes=("user",), permissions=(), sharing=ALWAYS, owner="doctor"),
     keys=(
         Key("id", Id(), READ_ONLY),
-        Key("doctor", Reference("doctors"), READ_ONLY, doc="Who owns the office."),
+        Key("doctor", Reference("doctors"), READ_ONLY, doc="The doctor who owns the office."),
         Key("name", Text(), READ_ONLY),
         Key("address", Text(), READ_ONLY),
         Key("city", Text(), READ_ONLY),
@@ -70,7 +70,12 @@ offices = Resource(
             List(
                 Object(
                     (
-                        Key("index", Integer(), READ_ONLY, doc="Counts from 1; what appointments name."),
+                        Key(
+                            "index",
+                            Integer(),
+                            READ_ONLY,
+                            doc="Starts at 1; appointments refer to this number.",
+                        ),
                         Key("name", Text(), READ_ONLY),
                         Key("online_scheduling", Boolean(), READ_ONLY),
                     )
@@ -87,19 +92,19 @@ offices = Resource(
                     (
                         Key("day", Integer(minimum=0, maximum=6), REQUIRED, doc="0 Monday to 6 Sunday."),
                         Key("hour", Integer(minimum=0, maximum=23), REQUIRED),
-                        Key("minute", Integer(minimum=0, maximum=45), REQUIRED, doc="0, 15, 30 or 45."),
+                        Key("minute", Integer(minimum=0, maximum=45), REQUIRED, doc="0, 15, 30, or 45."),
                     )
                 )
             ),
             OPTIONAL,
             verbose=True,
-            doc="Beginnings of the quarters of an hour that can be booked online.",
+            doc="Start times, in quarter hours, that can be booked online.",
         ),
         Key("archived", Boolean(), READ_ONLY),
         make_schedule_key("office_work_schedule", OfficeWorkSchedule, "office"),
     ),
     filters=(
-        Flag("show_archived", doc="Adds archived offices."),
+        Flag("show_archived", doc="Includes archived offices."),
         Filter("doctor", Reference("doctors"), addition=True),
     ),
     visibility=Visibility(Q(archived=True), shown_by="show_archived"),
@@ -108,7 +113,7 @@ offices = Resource(
         Operation(
             name="add_exam_room",
             method="POST",
-            doc="Add an exam room; answers with the whole office.",
+            doc="Add an exam room; returns the whole office.",
             keys=(
                 Key("name", Text(max_length=200), REQUIRED, source=UNSTORED),
                 Key("online_scheduling", Boolean(), OPTIONAL, source=UNSTORED, default=False),

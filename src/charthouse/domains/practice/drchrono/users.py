@@ -94,7 +94,7 @@ def _get_own_id(call: Call) -> int:
 users = Resource(
     path="users",
     model=User,
-    doc="Who may sign in to the practice group: doctors and staff.",
+    doc="Users who can sign in to the practice group: doctors and staff.",
     methods="GET",
     policy=Policy(scopes=(), permissions=(), sharing=ALWAYS, owner=None),
     referable=Q(is_active=True),
@@ -106,7 +106,7 @@ users = Resource(
             Reference("doctors"),
             READ_ONLY,
             source="doctor_id",
-            doc="Own id, or the primary physician's.",
+            doc="The user's own doctor id, or the primary physician's.",
         ),
         Key(
             "is_doctor",
@@ -130,8 +130,10 @@ users = Resource(
             READ_ONLY,
             source=Expression(_select_permissions),
             nullable=False,
-            doc="What the user may do, by slug. Slugs of rights that have no permission of their own follow the "
-            "permission that guards the same data.",
+            doc=(
+                "The user's permissions, by slug. A slug without a permission of its own follows the "
+                "permission that protects the same data."
+            ),
         ),
     ),
     filters=(Filter("doctor", Reference("doctors"), source="doctor_id", addition=True),),
@@ -139,7 +141,7 @@ users = Resource(
         Operation(
             name="current",
             method="GET",
-            doc="Where the caller's own row of users is.",
+            doc="Redirects to the caller's own user.",
             run=_get_own_id,
             answer=ROW_LOCATION,
             status=302,
@@ -177,7 +179,7 @@ user_groups = Resource(
             List(Integer(), named="list of ids"),
             READ_ONLY,
             source=select_related_ids(UserGroup, "members", "user"),
-            doc="Ids of users.",
+            doc="User ids.",
             nullable=False,
         ),
         Key("practice_group", Integer(), READ_ONLY, source="practice_id"),
@@ -192,7 +194,7 @@ user_groups = Resource(
             condition=_has_member_of_doctor,
             described={"type": "integer"},
             addition=True,
-            doc="Groups with a user of this doctor.",
+            doc="Groups that include a user of this doctor.",
         ),
     ),
     example={"name": "Front desk"},
@@ -219,7 +221,7 @@ staff = Resource(
         Key("updated_at", Timestamp(), READ_ONLY),
         Key("id", Id(), READ_ONLY),
         Key("home_phone", Text(), READ_ONLY),
-        Key("active", Boolean(), READ_ONLY, source="user__is_active", doc="May sign in."),
+        Key("active", Boolean(), READ_ONLY, source="user__is_active", doc="Whether the user can sign in."),
         Key("cell_phone", Text(), READ_ONLY),
         Key("email", Text(), READ_ONLY, source="user__email"),
     ),

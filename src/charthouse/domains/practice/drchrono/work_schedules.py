@@ -47,7 +47,7 @@ work_days = Key(
                                     Text(pattern=_TIME_PATTERN),
                                     REQUIRED,
                                     example="09:00",
-                                    doc="Wall clock.",
+                                    doc="Local time.",
                                 ),
                                 Key("enabled", Boolean(), default=True),
                                 Key("id", Id(), READ_ONLY),
@@ -68,7 +68,7 @@ work_days = Key(
         max_items=7,
     ),
     REQUIRED,
-    doc="Takes the place of the days that were there.",
+    doc="Replaces the existing days.",
 )
 _EXAMPLE = {
     "work_days": [
@@ -98,7 +98,7 @@ def _make_resource(path: str, model: type[models.Model], doc: str, doctor: str, 
             referable=True,
         ),
         keys=(work_days, Key("id", Id(), READ_ONLY), *keys),
-        filters=(Flag("show_all", addition=True, doc="Those of other doctors as well."),),
+        filters=(Flag("show_all", addition=True, doc="Includes other doctors' schedules."),),
         checks=(hooks.number_work_days,),
         example=_EXAMPLE,
     )
@@ -109,27 +109,31 @@ def _select_null() -> Any:
 
 
 _DOCTOR_KEYS = (
-    Key(
-        "office", Integer(), READ_ONLY, source=Expression(_select_null), doc="Null: it holds at all offices."
-    ),
+    Key("office", Integer(), READ_ONLY, source=Expression(_select_null), doc="Null: applies to all offices."),
     Key("doctor", Reference("doctors"), READ_ONLY),
 )
 _OFFICE_KEYS = (
     Key("office", Reference("offices"), READ_ONLY),
-    Key("doctor", Reference("doctors"), READ_ONLY, source="office__doctor_id", doc="Who owns the office."),
+    Key(
+        "doctor",
+        Reference("doctors"),
+        READ_ONLY,
+        source="office__doctor_id",
+        doc="The doctor who owns the office.",
+    ),
 )
 
 doctor_work_schedule = _make_resource(
     "doctor_work_schedule",
     DoctorWorkSchedule,
-    "When doctors work; a list has the schedule of the authorising doctor.",
+    "Doctors' working hours; a list has the authorizing doctor's schedule.",
     "doctor_id",
     *_DOCTOR_KEYS,
 )
 office_work_schedule = _make_resource(
     "office_work_schedule",
     OfficeWorkSchedule,
-    "When offices are open; a list has those of the authorising doctor, the oldest first.",
+    "Offices' opening hours; a list has those of the authorizing doctor's offices, oldest first.",
     "office__doctor_id",
     *_OFFICE_KEYS,
 )
@@ -145,7 +149,7 @@ def make_schedule_key(name: str, model: type[models.Model], link: str) -> Key:
         READ_ONLY,
         source=ChildRow(model, link=link),
         addition=True,
-        doc=f"As {name} shows it; null where there is none.",
+        doc=f"Same as in {name}; null if there is none.",
     )
 
 

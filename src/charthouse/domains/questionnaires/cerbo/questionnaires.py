@@ -86,13 +86,13 @@ patient_questionnaires = declare_patient_list(
     "questionnaire",
     path=PATH,
     model=Answers,
-    doc="What a patient answered, once staff have taken it into the chart.",
+    doc="A patient's questionnaire answers, once staff have accepted them into the chart.",
     methods="GET",
     keys=(
         make_patient_key(),
         Key("questionnaire_type", Text(), READ_ONLY),
         Key("questionnaire_name", Text(), READ_ONLY),
-        Key("html_content", Text(), READ_ONLY, doc="Questions and answers, to be read."),
+        Key("html_content", Text(), READ_ONLY, doc="Questions and answers, formatted for reading."),
         Key(
             "raw_data",
             Object((), open=True),
@@ -103,7 +103,7 @@ patient_questionnaires = declare_patient_list(
         make_created_key(),
         make_user_key("addedby"),
     ),
-    filters=(Flag("extended_details", doc="Shows raw_data."),),
+    filters=(Flag("extended_details", doc="Includes raw_data."),),
     events=plain_events("questionnaire.created", own="create"),
     example={
         "questionnaire_type": "intake",
@@ -134,7 +134,7 @@ def send(call: Call) -> dict[str, Any]:
 queue_questionnaire = Operation(
     path="patients/{id}/questionnaires",
     method="POST",
-    doc="Send a patient's answers into the portal's queue, where staff take them into the chart.",
+    doc="Send a patient's answers to the portal queue, where staff accept them into the chart.",
     of="patients",
     run=send,
     policy=Policy(scopes=("questionnaires",)),
@@ -146,7 +146,10 @@ queue_questionnaire = Operation(
             _HTML,
             REQUIRED,
             source=UNSTORED,
-            doc="Questions and answers, to be read. What runs, loads or styles is taken out of it.",
+            doc=(
+                "Questions and answers, formatted for reading. Scripts, external resources, and styles "
+                "are removed."
+            ),
         ),
         Key(
             "raw_data",

@@ -79,7 +79,9 @@ def _make_switch_key(name: str, source: str = "", doc: str = "") -> Key:
 
 
 def _make_hours_key(name: str) -> Key:
-    return Key(name, Integer(minimum=1, maximum=MAX_HOURS), OPTIONAL, default=24, doc="Hours before it.")
+    return Key(
+        name, Integer(minimum=1, maximum=MAX_HOURS), OPTIONAL, default=24, doc="Hours before the appointment."
+    )
 
 
 TYPE_KEYS: tuple[Key, ...] = (
@@ -89,9 +91,9 @@ TYPE_KEYS: tuple[Key, ...] = (
         "name",
         Text(),
         REQUIRED,
-        doc="No two types that are made here have the same; with a letter or a digit.",
+        doc="Must be unique among types created here, and contain a letter or digit.",
     ),
-    Key("name_portal", Text(), OPTIONAL, doc="What patients read; as name where it isn't given."),
+    Key("name_portal", Text(), OPTIONAL, doc="Name shown to patients; default: name."),
     Key(
         "color_hex",
         convert(Text(pattern="[0-9a-fA-F]{6}"), parse=_parse_hex),
@@ -107,14 +109,14 @@ TYPE_KEYS: tuple[Key, ...] = (
         "number_of_overlaps_to_allow",
         Integer(minimum=0, maximum=1000),
         OPTIONAL,
-        doc="How many visits of the provider at the same time don't stop a booking.",
+        doc="How many other visits the provider may have at the same time.",
     ),
     Key("portal_notice", Text(multiline=True), OPTIONAL),
     make_user_ids_key(
         "which_providers",
         source=Expression(_select_providers, column="provider_ids"),
         nullable=True,
-        doc="Users who are doctors; [0]: all of them, which is the default.",
+        doc="Users who are doctors; [0], the default, means all of them.",
     ),
     Key(
         "default_length",
@@ -139,19 +141,19 @@ TYPE_KEYS: tuple[Key, ...] = (
         default=0,
         doc="Lower numbers come first.",
     ),
-    _make_switch_key("telemedicine", doc="Bookings of it are video visits."),
+    _make_switch_key("telemedicine", doc="Bookings of this type are video visits."),
 )
 
 MESSAGE_KEYS: tuple[Key, ...] = (
-    _make_switch_key("email_notice_on", doc="The patient is sent an e-mail at the booking."),
+    _make_switch_key("email_notice_on", doc="The patient gets an email at booking."),
     Key("email_notice", Text(multiline=True), OPTIONAL),
     Key("email_notice_subject", Text(), OPTIONAL),
     _make_switch_key("email_reminder_on"),
-    Key("email_reminder", Text(multiline=True), OPTIONAL, doc="Empty: who, where and when."),
+    Key("email_reminder", Text(multiline=True), OPTIONAL, doc="Empty: the email says who, where, and when."),
     Key("email_reminder_subject", Text(), OPTIONAL),
     _make_hours_key("email_reminder_hrs_before"),
     _make_switch_key("sms_reminder_on"),
-    Key("sms_reminder", Text(max_length=220), OPTIONAL, doc="Empty: who, where and when."),
+    Key("sms_reminder", Text(max_length=220), OPTIONAL, doc="Empty: the email says who, where, and when."),
     _make_hours_key("sms_reminder_hrs_before"),
 )
 
@@ -163,7 +165,7 @@ RECORD_KEYS: tuple[Key, ...] = (
     make_user_key("created_by"),
 )
 _PROVIDERS_ALIAS = make_user_ids_key(
-    "which_providers[]", access=WRITE_ONLY, source=UNSTORED, doc="As which_providers."
+    "which_providers[]", access=WRITE_ONLY, source=UNSTORED, doc="Same as which_providers."
 )
 
 
@@ -194,13 +196,13 @@ def complete_type(change: Change) -> None:
 appointment_types = Resource(
     path="appointment_types",
     model=AppointmentProfile,
-    doc="Kinds of appointments: length, color, who can be booked, what patients are sent.",
+    doc="Appointment types: length, color, providers who can be booked, and messages to patients.",
     methods="GET POST",
     policy=make_policy("appointment_types"),
     reads=False,
     page_size=PAGES,
     keys=(*TYPE_KEYS, _PROVIDERS_ALIAS, *MESSAGE_KEYS, *RECORD_KEYS),
-    filters=(Flag("include_deleted", on_for="any", doc="Any value adds deleted ones."),),
+    filters=(Flag("include_deleted", on_for="any", doc="Any value includes deleted types."),),
     visibility=Visibility(Q(archived=True), shown_by="include_deleted"),
     checks=(complete_type,),
     example={"name": "Physical exam", "default_length": 30},

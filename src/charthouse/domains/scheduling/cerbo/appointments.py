@@ -152,7 +152,7 @@ APPOINTMENT_KEYS: tuple[Key, ...] = (
         _STATUS,
         WRITE_ONLY,
         unsaid=EMPTY,
-        doc="scheduled, confirmed, checked-in, in-room, cancelled, or a word of the practice's own.",
+        doc=("scheduled, confirmed, checked-in, in-room, cancelled, or one of the practice's own statuses."),
     ),
     Key("appointment_location", Text(), READ_ONLY, source="office__name"),
     Key(
@@ -162,7 +162,7 @@ APPOINTMENT_KEYS: tuple[Key, ...] = (
         source=Expression(_select_type),
         nullable=False,
         unsaid=EMPTY,
-        doc="A type's name.",
+        doc="Name of an appointment type.",
     ),
     Key("appointment_note", Text(multiline=True), REQUIRED, source="notes"),
     Key(
@@ -180,7 +180,7 @@ APPOINTMENT_KEYS: tuple[Key, ...] = (
         source=Expression(_select_end),
         nullable=False,
         unsaid=EMPTY,
-        doc="At most a day later.",
+        doc="At most one day after the start.",
     ),
     make_user_ids_key(
         "provider_ids",
@@ -191,7 +191,7 @@ APPOINTMENT_KEYS: tuple[Key, ...] = (
         doc="One user who is a doctor.",
     ),
     make_user_ids_key(
-        "provider_ids[]", access=WRITE_ONLY, source=UNSTORED, unsaid=EMPTY, doc="As provider_ids."
+        "provider_ids[]", access=WRITE_ONLY, source=UNSTORED, unsaid=EMPTY, doc="Same as provider_ids."
     ),
     Key(
         "pt_id",
@@ -199,7 +199,7 @@ APPOINTMENT_KEYS: tuple[Key, ...] = (
         WRITE_ONLY,
         source="patient",
         unsaid=("",),
-        doc="Whose visit it is; null: nobody's yet.",
+        doc="The patient; null if not assigned yet.",
     ),
     Key(
         "recurrance_interval",
@@ -207,7 +207,7 @@ APPOINTMENT_KEYS: tuple[Key, ...] = (
         READ_ONLY,
         source=Expression(_select_interval),
         nullable=False,
-        doc="Weeks; 0: no series.",
+        doc="Number of weeks; 0 means no series.",
     ),
     Key(
         "recurrance_type",
@@ -227,7 +227,7 @@ APPOINTMENT_KEYS: tuple[Key, ...] = (
         Text(),
         READ_ONLY,
         source=Expression(_select_group),
-        doc="The first of the series.",
+        doc="The first appointment of the series.",
     ),
     make_user_key("addedby", "created_by_id"),
     make_created_key(),
@@ -261,7 +261,7 @@ APPOINTMENT_KEYS: tuple[Key, ...] = (
                                 _select_video_visits().order_by("pk").values_list("telehealth_url")[:1]
                             )
                         ),
-                        doc="Empty while no video service is set up.",
+                        doc="Empty if no video service is configured.",
                     ),
                 )
             ),
@@ -271,8 +271,10 @@ APPOINTMENT_KEYS: tuple[Key, ...] = (
         OPTIONAL,
         source=SelfRow(),
         unsaid=EMPTY,
-        doc="Written: whether it is a video visit, or the object as it was read; left out of a create, as its type "
-        "says.",
+        doc=(
+            "When written: whether it is a video visit, or the object as it was read. Default on "
+            "create: the type's setting."
+        ),
     ),
 )
 
@@ -291,7 +293,7 @@ _EXAMPLE: dict[str, Any] = {
 appointments = Resource(
     path="appointments",
     model=Appointment,
-    doc="Appointments of the providers; a time that is taken is refused with 409.",
+    doc="Appointments of the providers. If the time is taken, the request returns 409.",
     methods="GET POST PATCH DELETE",
     policy=make_policy("appointments"),
     page_size=PAGES,
@@ -306,14 +308,14 @@ appointments = Resource(
             read=lambda text, given: {"provider_id": Reference("users").parse(text)},
             condition=match_provider,
             described={"type": "integer"},
-            doc="A user.",
+            doc="A user id.",
         ),
         Filter("pt_id", Reference("patients"), source="patient"),
-        Flag("include_cancelled", on_for="any", doc="Any value adds cancelled ones."),
+        Flag("include_cancelled", on_for="any", doc="Any value includes cancelled appointments."),
         Flag(
             "include_work_schedule",
             on_for="any",
-            doc="Any value adds blocks of time that are neither of a patient nor of a type.",
+            doc="Any value includes blocks of time without a patient or type.",
         ),
     ),
     checks=(booking.book,),

@@ -167,20 +167,22 @@ def _format_offset(seconds: int) -> str:
 
 
 _WINDOW_KEYS = (
-    Key("window_start", Timestamp(spaced=True), READ_ONLY, nullable=False, doc="On the practice's clock."),
+    Key(
+        "window_start", Timestamp(spaced=True), READ_ONLY, nullable=False, doc="In the practice's time zone."
+    ),
     Key(
         "window_end",
         Timestamp(spaced=True),
         READ_ONLY,
         nullable=False,
-        doc="When the provider is no longer free, or no longer at work.",
+        doc="End of the provider's free time or working hours.",
     ),
     Key(
         "minutes_available_at_this_time",
         Integer(),
         READ_ONLY,
         nullable=False,
-        doc="How long a visit that begins then might be; no less than the type lasts.",
+        doc="Maximum length of a visit that starts then; at least the type's length.",
     ),
     Key(
         "gmt_timezone_offset",
@@ -188,7 +190,10 @@ _WINDOW_KEYS = (
         READ_ONLY,
         nullable=False,
         addition=True,
-        doc="From UTC to the practice's clock when the window begins: another one after the clocks change.",
+        doc=(
+            "Offset from UTC to the practice's time zone at the start of the window; changes with "
+            "daylight saving time."
+        ),
     ),
 )
 _TYPE_KEYS = (
@@ -202,13 +207,13 @@ _TYPE_KEYS = (
     Key("available_windows", List(Object(_WINDOW_KEYS)), READ_ONLY, nullable=False),
 )
 _USER_KEYS = (
-    Key("provider_id", Integer(), READ_ONLY, nullable=False, doc="A user."),
+    Key("provider_id", Integer(), READ_ONLY, nullable=False, doc="A user id."),
     Key("provider_details", Object(USER_KEYS), READ_ONLY, nullable=False),
     Key("availability_by_type", List(Object(_TYPE_KEYS)), READ_ONLY, nullable=False),
 )
 _PARAMETER_KEYS = (
     Key("start_date", Date(), READ_ONLY, nullable=False),
-    Key("end_date", Date(), READ_ONLY, nullable=False, doc="The last day that the answer covers."),
+    Key("end_date", Date(), READ_ONLY, nullable=False, doc="The last day that the response covers."),
     Key("provider_ids", List(Integer()), READ_ONLY),
     Key("appointment_type_ids", List(Integer()), READ_ONLY),
 )
@@ -229,39 +234,44 @@ def _make_ids_filter(name: str, to: str) -> Filter:
         read=read,
         described=list_of({"type": "integer"}),
         repeated=True,
-        doc="May be given several times; all unless given.",
+        doc="Can be repeated; default: all.",
     )
 
 
 availability = Operation(
     path="appointments/availability",
-    doc="When providers are free, for each type of visit: their hours less what they have, where there is room. Each "
-    "window is as long as it can be; visits may begin at any time in it.",
+    doc=(
+        "Free time of providers for each type of visit: their hours minus existing appointments, "
+        "if a room is available. Each window is as long as possible; visits can start at any time "
+        "in it."
+    ),
     run=find_availability,
     policy=Policy(scopes=("appointment_availability",), permissions=()),
     filters=(
-        Filter("start_date", Date(), OnDay(), required=True, doc="On the practice's clock."),
+        Filter("start_date", Date(), OnDay(), required=True, doc="In the practice's time zone."),
         Filter("end_date", Date(), OnDay(), required=True, doc=f"At most {MAX_DAYS} days after start_date."),
         _make_ids_filter("provider_ids[]", "users"),
         _make_ids_filter("appointment_type_ids[]", "appointment_types"),
     ),
     answer=(
         make_object_key("list"),
-        Key("parameters", Object(_PARAMETER_KEYS), READ_ONLY, nullable=False, doc="What was asked for."),
+        Key(
+            "parameters", Object(_PARAMETER_KEYS), READ_ONLY, nullable=False, doc="The request's parameters."
+        ),
         Key(
             "gmt_timezone_offset",
             Text(),
             READ_ONLY,
             nullable=False,
-            doc="From UTC to the practice's clock on the first day.",
+            doc="Offset from UTC to the practice's time zone on the first day.",
         ),
         Key(
             "has_more",
             Boolean(),
             READ_ONLY,
             nullable=False,
-            doc="There are days after parameters.end_date that were asked for: ask for them again. An answer ends "
-            f"at {bookable_windows.MAX_WINDOWS:,} windows.",
+            doc="True if days after parameters.end_date were requested: request them separately. A response is "
+            f"limited to {bookable_windows.MAX_WINDOWS:,} windows.",
         ),
         Key("user_availabilies", List(Object(_USER_KEYS)), READ_ONLY, nullable=False),
     ),

@@ -89,7 +89,7 @@ START_DATE = Condition(
     described=_DAY,
     replan=True,
     required=True,
-    doc="The first day, UTC.",
+    doc="First day, UTC.",
 )
 
 
@@ -100,7 +100,7 @@ END_DATE = Condition(
     described=_DAY,
     replan=True,
     required=True,
-    doc="The last day, UTC.",
+    doc="Last day, UTC.",
 )
 
 
@@ -110,7 +110,7 @@ STATUS_IN = Condition(
     condition=_match_statuses,
     described={"type": "array", "items": {"type": "string"}},
     repeated=True,
-    doc="May be given several times.",
+    doc="Can be repeated.",
 )
 
 

@@ -64,11 +64,11 @@ def _make_keys(*, subject: Key, text: Key) -> tuple[Key, ...]:
             text.access,
             source="scheduled_time",
             example="2029-12-31 09:00:00",
-            doc="UTC; before the appointment, with which it moves.",
+            doc="UTC. Must be before the appointment; moves with it.",
         ),
         subject,
         text,
-        Key("sent_datetime", Timestamp(spaced=True), READ_ONLY, source="sent_at", doc="Null: it waits."),
+        Key("sent_datetime", Timestamp(spaced=True), READ_ONLY, source="sent_at", doc="Null: not sent yet."),
         make_created_key(),
         Key(
             "addedby",
@@ -76,7 +76,7 @@ def _make_keys(*, subject: Key, text: Key) -> tuple[Key, ...]:
             READ_ONLY,
             source=Expression(lambda: sql.literal(API_MADE)),
             nullable=False,
-            doc="99999: programs make them.",
+            doc="Always 99999: created by programs.",
         ),
     )
 
@@ -88,25 +88,25 @@ _COMMON: dict[str, Any] = {
     "parents": (Parent("appointment_id", to="appointments", source="appointment"),),
     "policy": make_policy("appointment_reminders"),
 }
-_NO_SUBJECT = Key("subject", Text(), READ_ONLY, doc="Empty: of e-mails alone.")
+_NO_SUBJECT = Key("subject", Text(), READ_ONLY, doc="Empty: only emails have a subject.")
 _EXAMPLE: dict[str, Any] = {"scheduled_datetime": "2029-12-31 09:00:00", "text": "See you soon."}
 
 reminders = Resource(
     path=PATH,
-    doc="Reminders of an appointment by e-mail and text message.",
+    doc="Email and text message reminders of an appointment.",
     methods="GET",
     **_COMMON,
     rows=Q(archived=False, type__in=("email", "sms")),
     keys=_make_keys(
         subject=Key("subject", Text(), READ_ONLY),
-        text=Key("text", Text(), READ_ONLY, doc="Empty: it says who, where and when."),
+        text=Key("text", Text(), READ_ONLY, doc="Empty: the message says who, where, and when."),
     ),
     example=_EXAMPLE,
 )
 
 email_reminders = Resource(
     path=f"{PATH}/email",
-    doc="Remind the patient by e-mail.",
+    doc="Remind the patient by email.",
     methods="POST",
     **_COMMON | {"policy": make_policy("appointment_reminders", rate_class="email_trigger")},
     rows=Q(archived=False, type="email"),

@@ -142,7 +142,7 @@ _TAIL: tuple[Key, ...] = (
         source=Expression(_select_time_taken, column="taken_at"),
         nullable=False,
         default=clock.now,
-        doc="UTC, unless three letters of a zone follow; default: now. Of a visit, its beginning.",
+        doc="UTC, unless a three-letter time zone follows. Default: now; for a visit, its start.",
     ),
     Key("comments", Text(multiline=True), OPTIONAL),
     Key(
@@ -151,7 +151,7 @@ _TAIL: tuple[Key, ...] = (
         READ_ONLY,
         source=Expression(_select_author),
         nullable=False,
-        doc="A user's id; 99999: by a program.",
+        doc="A user id; 99999 for a program.",
     ),
     make_created_key(),
 )
@@ -218,7 +218,7 @@ _COMMON: dict[str, Any] = {
 blood_pressures = Resource(
     path=f"{PATH}/bp",
     model=Vitals,
-    doc="Blood pressures of a patient, at visits and otherwise.",
+    doc="A patient's blood pressure readings, at visits and otherwise.",
     **_COMMON,
     parents=(_make_patient_parent(Vitals),),
     rows=Q(archived=False) & (Q(blood_pressure_1__isnull=False) | Q(blood_pressure_2__isnull=False)),
@@ -252,7 +252,7 @@ blood_pressures = Resource(
 heights = Resource(
     path=f"{PATH}/height",
     model=Vitals,
-    doc="Heights of a patient, at visits and otherwise.",
+    doc="A patient's height readings, at visits and otherwise.",
     **_COMMON,
     parents=(_make_patient_parent(Vitals),),
     rows=Q(archived=False, height__isnull=False),
@@ -270,7 +270,7 @@ heights = Resource(
 weights = Resource(
     path=f"{PATH}/weight",
     model=Vitals,
-    doc="Weights of a patient, at visits and otherwise.",
+    doc="A patient's weight readings, at visits and otherwise.",
     **_COMMON,
     parents=(_make_patient_parent(Vitals),),
     rows=Q(archived=False, weight__isnull=False),
@@ -288,7 +288,7 @@ weights = Resource(
 custom_readings = Resource(
     path=f"{PATH}/{{vital_id}}",
     model=CustomVitalValue,
-    doc="Values of a vital that the practice has defined, at visits and otherwise.",
+    doc="A patient's values of a vital defined by the practice, at visits and otherwise.",
     **_COMMON,
     parents=(
         _make_patient_parent(CustomVitalValue),
@@ -307,7 +307,7 @@ custom_readings = Resource(
             Integer(),
             READ_ONLY,
             source="appointment_id",
-            doc="The visit that it was taken at.",
+            doc="The visit where it was measured.",
         ),
         _make_visit_url_key(),
         Key(
@@ -315,7 +315,7 @@ custom_readings = Resource(
             Integer(),
             READ_ONLY,
             source=Expression(lambda: sql.literal(None)),
-            doc="Null: orders have results.",
+            doc="Always null: orders have results instead.",
         ),
         Key("url_order", Text(), READ_ONLY, source=Expression(lambda: sql.literal(None))),
         Key("units", Text(), READ_ONLY, source="vital_type__unit"),

@@ -13,7 +13,7 @@ from charthouse.engine.declaration.values import OPTIONAL, READ_ONLY, REQUIRED
 appointment_profiles = Resource(
     path="appointment_profiles",
     model=AppointmentProfile,
-    doc="Kinds of visits, with the length and color that appointments of the kind have.",
+    doc="Types of visits, with the length and color of their appointments.",
     methods="GET POST PUT PATCH DELETE",
     policy=Policy(
         scopes=("calendar", "settings"),

@@ -36,7 +36,7 @@ def _make_week_days_filter(name: str, **options: Any) -> Filter:
         minimum=0,
         maximum=6,
         matches=_match_week_days,
-        doc="Templates of any of these days, 0 Monday to 6 Sunday.",
+        doc="Templates for any of these days, 0 Monday to 6 Sunday.",
         **options,
     )
 
@@ -44,7 +44,7 @@ def _make_week_days_filter(name: str, **options: Any) -> Filter:
 appointment_templates = Resource(
     path="appointment_templates",
     model=AppointmentTemplate,
-    doc="Blocks of the week in which visits of a profile are booked; the doctor is the profile's.",
+    doc="Weekly blocks for visits of a profile; the doctor is the profile's.",
     methods="GET POST PUT PATCH DELETE",
     policy=Policy(
         scopes=("calendar", "settings"),
@@ -59,11 +59,11 @@ appointment_templates = Resource(
             Integer(minimum=0, maximum=32767),
             REQUIRED,
             example=1,
-            doc="Index of a room of the office.",
+            doc="Index of an exam room in the office.",
         ),
         Key("office", Reference("offices"), REQUIRED),
         Key("profile", Reference("appointment_profiles"), REQUIRED),
-        Key("scheduled_time", Time(), REQUIRED, doc="Wall clock of the office's doctor."),
+        Key("scheduled_time", Time(), REQUIRED, doc="Local time of the office's doctor."),
         Key(
             "week_days",
             List(Integer(minimum=0, maximum=6), commas=True, max_items=7),
@@ -78,10 +78,10 @@ appointment_templates = Resource(
             READ_ONLY,
             source=Expression(open_slots.select_open_slots, only_with="available"),
             verbose=True,
-            doc="Free blocks of the day of available, those long enough for a visit of the profile.",
+            doc="Free blocks on the day given as available that are long enough for a visit of the profile.",
         ),
-        Key("date_start", Date(), OPTIONAL, addition=True, doc="First day that it holds."),
-        Key("date_end", Date(), OPTIONAL, addition=True, doc="Last day that it holds."),
+        Key("date_start", Date(), OPTIONAL, addition=True, doc="First day on which the template applies."),
+        Key("date_end", Date(), OPTIONAL, addition=True, doc="Last day on which the template applies."),
     ),
     filters=(
         Condition(

@@ -8,7 +8,7 @@ from charthouse.domains.scheduling.drchrono.appointments import appointments
 appointments_list = replace(
     appointments,
     path="appointments_list",
-    doc="The same as appointments.",
+    doc="Same as appointments.",
     methods="GET PUT PATCH DELETE",
     lists=False,
     events=(),

@@ -143,14 +143,17 @@ _KEYS = ("doctor", "office", "exam_rooms", "start_time", "end_time")
 _SLOT = (
     Key("doctor", Reference("doctors"), READ_ONLY),
     Key("office", Reference("offices"), READ_ONLY),
-    Key("exam_rooms", List(Integer()), READ_ONLY, doc="Indexes of rooms that are free."),
-    Key("start_time", Timestamp(), READ_ONLY, doc="Wall clock of the office's doctor."),
+    Key("exam_rooms", List(Integer()), READ_ONLY, doc="Indexes of free rooms."),
+    Key("start_time", Timestamp(), READ_ONLY, doc="Local time of the office's doctor."),
     Key("end_time", Timestamp(), READ_ONLY),
 )
 
 availability = Operation(
     path="availability",
-    doc="When doctors can be booked: hours of doctor and office, less what the doctor has, where a room is free.",
+    doc=(
+        "Times when doctors can be booked: hours of the doctor and office, minus existing "
+        "appointments, if a room is free."
+    ),
     run=list_slots,
     policy=Policy(scopes=("calendar",), permissions=("Access Scheduling",)),
     filters=(
@@ -172,9 +175,9 @@ availability = Operation(
     ),
     one_of=(("date", "date_range"),),
     answer=(
-        Key("next", Text(), READ_ONLY, doc="Null: all slots are in one answer."),
+        Key("next", Text(), READ_ONLY, doc="Always null: all slots are in one response."),
         Key("previous", Text(), READ_ONLY, doc="Null."),
-        Key("results", List(Object(_SLOT)), READ_ONLY, nullable=False, doc="By time, doctor, office."),
+        Key("results", List(Object(_SLOT)), READ_ONLY, nullable=False, doc="Sorted by time, doctor, office."),
     ),
     example={
         "next": None,

@@ -18,7 +18,7 @@ from charthouse.engine.declaration.values import READ_ONLY, REQUIRED
 custom_vitals = Resource(
     path="custom_vitals",
     model=CustomVital,
-    doc="Measurements that doctors have added to the vitals; their values ride on appointments.",
+    doc="Vitals that doctors have defined; appointments contain their values.",
     methods="GET",
     policy=Policy(
         scopes=("clinical", "settings"),
@@ -29,13 +29,13 @@ custom_vitals = Resource(
     keys=(
         Key("archived", Boolean(), READ_ONLY),
         Key("data_type", Text(choices=CustomVital.DataType.values), READ_ONLY),
-        Key("doctor", Reference("doctors"), READ_ONLY, doc="Who made it."),
+        Key("doctor", Reference("doctors"), READ_ONLY, doc="User who created it."),
         Key("id", Id(), READ_ONLY),
         Key("is_fraction_field", Boolean(), READ_ONLY),
         Key("name", Text(), READ_ONLY),
-        Key("allowed_values", List(Text()), READ_ONLY, doc="Of single_sel; empty for other types."),
+        Key("allowed_values", List(Text()), READ_ONLY, doc="Only for single_sel; empty for other types."),
         Key("description", Text(), READ_ONLY),
-        Key("fraction_delimiter", Text(), READ_ONLY, doc="Between numerator and denominator, mostly /."),
+        Key("fraction_delimiter", Text(), READ_ONLY, doc="Separates numerator and denominator, usually /."),
         Key("unit", Text(), READ_ONLY),
     ),
     filters=(make_doctor_filter(), SHOW_ARCHIVED),

@@ -45,16 +45,16 @@ OCCURRED_SINCE = Condition(
     described={"type": "string", "format": "timestamp"},
     replan=True,
     addition=True,
-    doc="Scheduled at or after, and not after now.",
+    doc="Scheduled between this time and now.",
 )
 
 
 HIDE_ARCHIVED = Visibility(Q(archived=True), shown_by="show_archived")
 
 
-SHOW_ARCHIVED = Flag("show_archived", doc="Adds archived rows.")
+SHOW_ARCHIVED = Flag("show_archived", doc="Includes archived rows.")
 
 
 def make_doctor_filter(path: str = "doctor") -> Filter:
     """Make the filter by doctor. ``path``: lookup path of the doctor."""
-    return Filter("doctor", Reference("doctors"), source=path, doc="Rows of this doctor.")
+    return Filter("doctor", Reference("doctors"), source=path, doc="Only rows of this doctor.")

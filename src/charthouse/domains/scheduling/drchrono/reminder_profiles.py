@@ -19,7 +19,7 @@ from charthouse.engine.declaration.values import READ_ONLY, REQUIRED
 reminder_profiles = Resource(
     path="reminder_profiles",
     model=ReminderProfile,
-    doc="Sets of reminders to patients, to be applied to appointments.",
+    doc="Sets of patient reminders that can be applied to appointments.",
     methods="GET POST PUT PATCH DELETE",
     policy=Policy(
         scopes=("calendar",),
@@ -44,7 +44,7 @@ reminder_profiles = Resource(
                 max_items=20,
             ),
             REQUIRED,
-            doc="When to remind: so much before the appointment.",
+            doc="How long before the appointment to remind the patient.",
         ),
         Key("id", Id(), READ_ONLY),
     ),

@@ -97,7 +97,7 @@ def _find_wall_clocks(change: Change) -> tuple[datetime, datetime]:
 schedule_blocks = Resource(
     path="schedule_blocks",
     model=Appointment,
-    doc="Time blocked on a provider's calendar: a break, seen by its beginning and end.",
+    doc="Time blocked on a provider's calendar: a break, given by its start and end.",
     methods="GET POST PUT PATCH DELETE",
     policy=Policy(
         scopes=("calendar",), permissions=("Access Scheduling",), sharing="share_patients", owner="doctor"
@@ -114,7 +114,7 @@ schedule_blocks = Resource(
             Timestamp(zone=Appointment.ZONE),
             REQUIRED,
             source="scheduled_time",
-            doc="Wall clock.",
+            doc="Local time.",
         ),
         Key(
             "exam_room",
@@ -122,14 +122,14 @@ schedule_blocks = Resource(
             source=Expression(lambda: NullIf(F("exam_room"), sql.literal(NO_ROOM))),
             nullable=True,
             example=1,
-            doc="Index of a room that is taken as well; null: the provider alone.",
+            doc="Index of a room that is also blocked; null to block only the provider.",
         ),
         Key(
             "series",
             Reference("appointments"),
             READ_ONLY,
             source="base_recurring_appointment",
-            doc="The first of a series.",
+            doc="The first block of a series.",
         ),
         Key(
             "end_time",
@@ -137,7 +137,7 @@ schedule_blocks = Resource(
             REQUIRED,
             source=Expression(_select_end),
             nullable=False,
-            doc="At most a day after the beginning.",
+            doc="At most one day after the start.",
         ),
         Key("provider", Reference("doctors"), REQUIRED, source="doctor"),
         Key("id", Id(), READ_ONLY),
@@ -146,7 +146,7 @@ schedule_blocks = Resource(
             Reference("appointments"),
             READ_ONLY,
             source="id",
-            doc="The same as an appointment.",
+            doc="Same as an appointment's.",
         ),
     ),
     filters=(

@@ -47,7 +47,7 @@ def record_event(change: Change, row: Any) -> None:
 telehealth_appointments = Resource(
     path="telehealth_appointments",
     model=TelehealthVisit,
-    doc="Video visits of appointments; a create for an appointment that has one writes that one.",
+    doc="Video visits of appointments. If the appointment already has one, a create updates it.",
     methods="GET POST PUT PATCH",
     policy=Policy(
         scopes=_SCOPES, permissions=_PERMISSIONS, sharing="share_patients", owner="appointment__doctor"
@@ -55,13 +55,13 @@ telehealth_appointments = Resource(
     addition=True,
     rows=Q(archived=False),
     keys=(
-        Key("sent_patient_email", Boolean(), default=False, doc="The patient was sent the link."),
+        Key("sent_patient_email", Boolean(), default=False, doc="Whether the link was sent to the patient."),
         Key("appointment", Reference("appointments"), REQUIRED),
         Key("created_at", Timestamp(), READ_ONLY),
         Key("updated_at", Timestamp(), READ_ONLY),
         Key("overlapping_duration", Text(), default=""),
         Key("duration", Integer(), READ_ONLY, source="appointment__duration", doc="Minutes."),
-        Key("telehealth_url", Text(), READ_ONLY, doc="Empty while no video service is set up."),
+        Key("telehealth_url", Text(), READ_ONLY, doc="Empty if no video service is configured."),
         Key("id", Id(), READ_ONLY, addition=True),
     ),
     filters=(
@@ -78,7 +78,7 @@ telehealth_appointments = Resource(
 telehealth_appointment_history = Resource(
     path="telehealth_appointment_history",
     model=TelehealthEvent,
-    doc="What happened around video visits.",
+    doc="Events of video visits.",
     methods="GET POST",
     policy=Policy(scopes=_SCOPES, permissions=_PERMISSIONS, sharing=ALWAYS, owner=None),
     addition=True,
@@ -94,7 +94,7 @@ telehealth_appointment_history = Resource(
             REQUIRED,
             source="visit",
             addition=True,
-            doc="Which visit it is about.",
+            doc="The visit that the event is about.",
         ),
     ),
     filters=(Filter("doctor", Reference("doctors"), source="visit__appointment__doctor"),),

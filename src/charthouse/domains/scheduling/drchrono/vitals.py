@@ -46,7 +46,7 @@ vitals = Key(
                 Text(),
                 READ_ONLY,
                 source=Expression(_body_mass_index),
-                doc="Kilograms by square meters.",
+                doc="Kilograms per square meter.",
             ),
             Key("blood_pressure_1", make_type("blood_pressure_1"), example=124, doc="Systolic, mmHg."),
             Key("blood_pressure_2", make_type("blood_pressure_2"), example=82, doc="Diastolic, mmHg."),
@@ -64,5 +64,5 @@ vitals = Key(
     OPTIONAL,
     source=ChildRow(Vitals, link="appointment", always=True, check=_check),
     verbose=True,
-    doc="What was measured at the visit; null each where not taken.",
+    doc="Measurements from the visit; each is null if not taken.",
 )

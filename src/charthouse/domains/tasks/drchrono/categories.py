@@ -18,7 +18,7 @@ task_categories = Resource(
     keys=(
         ARCHIVED,
         ID,
-        Key("is_global", Boolean(), READ_ONLY, doc="Whether the practice began with it."),
+        Key("is_global", Boolean(), READ_ONLY, doc="Whether the practice had it from the start."),
         Key("name", Text(), REQUIRED),
         PRACTICE,
         *TIMES,

@@ -21,8 +21,8 @@ COMMON: dict[str, Any] = {
 
 ARCHIVED = Key("archived", Boolean(), OPTIONAL, default=False)
 ID = Key("id", Id(), READ_ONLY)
-SINCE_UPDATE = Filter("since", Timestamp(), SINCE, doc="Changed at or after.", source="updated_at")
-SHOW_ARCHIVED = Flag("show_archived", doc="Adds archived rows.")
+SINCE_UPDATE = Filter("since", Timestamp(), SINCE, doc="Changed at or after this time.", source="updated_at")
+SHOW_ARCHIVED = Flag("show_archived", doc="Includes archived rows.")
 TIMES = (Key("created_at", Timestamp(), READ_ONLY), Key("updated_at", Timestamp(), READ_ONLY))
 PRACTICE = Key("practice_group", Integer(), READ_ONLY, source="practice_id")
 

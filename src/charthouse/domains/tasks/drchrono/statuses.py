@@ -27,7 +27,7 @@ task_statuses = Resource(
             default="O",
             doc="O open, P in progress, H on hold, C complete.",
         ),
-        Key("task_category", Reference("task_categories"), OPTIONAL, doc="Meant for tasks of this category."),
+        Key("task_category", Reference("task_categories"), OPTIONAL, doc="For tasks of this category."),
         *TIMES,
     ),
     example={"name": "Waiting for the payer", "status_category": "H"},

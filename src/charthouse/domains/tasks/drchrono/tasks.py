@@ -53,7 +53,7 @@ _ITEMS = Key(
             Object(
                 (
                     Key("type", Text(choices=tuple(ITEM_TYPES)), REQUIRED),
-                    Key("value", Reference("patients"), REQUIRED, source="value_id", doc="Its id."),
+                    Key("value", Reference("patients"), REQUIRED, source="value_id", doc="The item's id."),
                     Key("task", Reference("tasks"), READ_ONLY),
                 )
             ),
@@ -68,7 +68,7 @@ _ITEMS = Key(
         match_by=("type", "value"),
         replace_all=True,
     ),
-    doc="What the task is about. The list that is written takes the place of the one before.",
+    doc="What the task is about. A written list replaces the existing one.",
 )
 
 
@@ -94,11 +94,11 @@ def _match_unknown() -> Q:
 tasks = Resource(
     path="tasks",
     model=Task,
-    doc="What somebody of the practice, or a group of users, has to do.",
+    doc="Tasks for users or groups of users in the practice.",
     **COMMON,
     keys=(
         ARCHIVED,
-        Key("assigned_by", Reference("users"), READ_ONLY, doc="Who assigned it last."),
+        Key("assigned_by", Reference("users"), READ_ONLY, doc="The user who last assigned it."),
         Key(
             "assignee_user",
             Reference("users"),
@@ -115,7 +115,7 @@ tasks = Resource(
             Object(
                 (
                     Key("time", Timestamp(), doc="UTC."),
-                    Key("unknown", Boolean(), doc="Whether there is no time."),
+                    Key("unknown", Boolean(), doc="Whether the due date has no time."),
                 )
             ),
             OPTIONAL,
@@ -139,7 +139,10 @@ tasks = Resource(
             ),
             OPTIONAL,
             source=ChildRows(TaskNote, link="task"),
-            doc="As in task_notes. One with an id is changed, one without is new; the others stay.",
+            doc=(
+                "As in task_notes. Notes with an id are changed, notes without one are added; other notes "
+                "stay."
+            ),
         ),
         make_priority("priority"),
         Key("status", Reference("task_statuses"), REQUIRED),
@@ -148,14 +151,14 @@ tasks = Resource(
     ),
     filters=(
         *make_assignment_filters(),
-        Filter("due_at_date", Date(), OnDay("UTC"), source="due_at", doc="Due on a day, UTC."),
-        Filter("due_at_range", Date(), InDays("UTC"), source="due_at", doc="Due within days, UTC."),
-        Filter("due_at_since", Timestamp(), SINCE, source="due_at", doc="Due at or after."),
+        Filter("due_at_date", Date(), OnDay("UTC"), source="due_at", doc="Due on this day, UTC."),
+        Filter("due_at_range", Date(), InDays("UTC"), source="due_at", doc="Due within these days, UTC."),
+        Filter("due_at_since", Timestamp(), SINCE, source="due_at", doc="Due at or after this time."),
         Condition(
             "due_at_unknown",
             read=_parse_unknown,
             condition=_match_unknown,
-            doc="true: tasks without a due date; false: with one.",
+            doc="true: only tasks without a due date; false: only tasks with one.",
         ),
         SINCE_UPDATE,
         SHOW_ARCHIVED,

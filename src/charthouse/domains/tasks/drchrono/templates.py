@@ -24,7 +24,7 @@ from charthouse.engine.declaration.values import OPTIONAL, READ_ONLY, REQUIRED
 task_templates = Resource(
     path="task_templates",
     model=TaskTemplate,
-    doc="What a new task may begin with.",
+    doc="Templates for new tasks.",
     **COMMON,
     keys=(
         ARCHIVED,
