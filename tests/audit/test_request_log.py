@@ -66,6 +66,45 @@ def test_the_fields_of_an_entry(clinic: support.Clinic) -> None:
     assert len({post.request, one.request, page.request}) == 3
 
 
+@pytest.mark.parametrize("most", [1, 2, 10_000])
+def test_the_patients_of_many_entries_are_looked_up_together(
+    clinic: support.Clinic, monkeypatch: pytest.MonkeyPatch, most: int
+) -> None:
+    """Each entry gets those of its own rows: of other patients, of none, of another practice, beside ones it has."""
+    monkeypatch.setattr(request_log, "MAX_LOOKED_UP", most)
+    other, entries, expected = support.make_practice(), [], []
+    request_log.flush()
+    for where in (clinic, other):
+        with support.client(support.issue_token(where.user, support.make_app())) as client:
+            patients = [create_patient(where, client, last_name=name) for name in ("Ash", "Birch", "Cedar")]
+            rows = [
+                client.post("/api/problems", json={"patient": patient, "doctor": where.doctor.pk}).json()[
+                    "id"
+                ]
+                for patient in patients
+            ]
+        request_log.flush()
+        for ids, own, wanted in (
+            (rows[:1], [], patients[:1]),
+            (rows[1:], [], patients[1:]),
+            ([rows[0], 2**40], [], patients[:1]),
+            ([2**40], [], []),
+            (rows[:1], patients[2:], [patients[0], patients[2]]),
+        ):
+            entry = request_log.LogEntry(
+                clock.now(), f"{len(entries):032x}", "drchrono", "GET", "/api/x", "", practice_id=where.id
+            )
+            entry.subject_rows = {"clinical_problem": "{" + ",".join(map(str, ids)) + "}"}
+            entry.patients = "{" + ",".join(map(str, own)) + "}"
+            entries.append(entry)
+            expected.append(wanted)
+    for entry in entries:
+        request_log.add(entry)
+    request_log.flush()
+    found = ApiCall.objects.using("owner").filter(path="/api/x", practice_id__in=(clinic.id, other.id))
+    assert [sorted(call.patients) for call in found.order_by("id")] == expected
+
+
 def test_the_patients_of_a_response(clinic: support.Clinic) -> None:
     with support.client(support.issue_token(clinic.user, support.make_app())) as client:
         ids = [create_patient(clinic, client, last_name=name) for name in ("Ash", "Birch", "Cedar")]

@@ -11,7 +11,7 @@ import atexit
 import logging
 import os
 import threading
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from multiprocessing.util import Finalize
@@ -31,6 +31,7 @@ logger = logging.getLogger("charthouse.audit")
 _outage = logs.LimitedLog(logger)
 
 BATCH_SIZE = 1000  # entries per statement
+MAX_LOOKED_UP = 10_000  # rows per statement whose patients are looked up
 FLUSH_INTERVAL = 0.5  # seconds
 MAX_BACKLOG = 10_000  # entries; beyond, the thread that adds one writes
 MAX_UNAUTHENTICATED = 20  # entries per batch; more are merged
@@ -217,18 +218,38 @@ def _write_batch(entries: Sequence[LogEntry]) -> None:
 
 
 def _look_up_patients(entries: Sequence[LogEntry]) -> None:
-    """Look up the patients of entries that name rows of another table."""
+    """Look up the patients of entries that name rows of another table: those of a practice that name rows of the same
+    tables in one statement, for up to MAX_LOOKED_UP rows."""
+    asked: dict[tuple[int, tuple[str, ...]], list[tuple[LogEntry, list[list[str]]]]] = defaultdict(list)
     for entry in entries:
         if entry.subject_rows and entry.practice_id is not None:
             rows = entry.subject_rows
             if entry.patients != "{}":
                 rows = {**rows, subjects.PATIENT_TABLE: entry.patients}
-            values: dict[str, Any] = {f"ids{number}": ids for number, ids in enumerate(rows.values())}
-            with tenancy.within(entry.practice_id), connection.cursor() as cursor:
-                cursor.execute(
-                    subjects.build_patients_sql(tuple(rows)), values | {"practice": entry.practice_id}
-                )
-                entry.patients, entry.subject_rows = cursor.fetchone()[0], None
+            ids = [text.strip("{}").split(",") for text in rows.values()]
+            asked[entry.practice_id, tuple(rows)].append((entry, ids))
+    for (practice, tables), group in asked.items():
+        while group:
+            count, rows_left = 0, MAX_LOOKED_UP
+            while count < len(group) and (rows_left := rows_left - sum(map(len, group[count][1]))) >= 0:
+                count += 1
+            part, group = group[: max(1, count)], group[max(1, count) :]
+            _look_up_group(practice, tables, part)
+
+
+def _look_up_group(
+    practice: int, tables: tuple[str, ...], group: Sequence[tuple[LogEntry, list[list[str]]]]
+) -> None:
+    values: dict[str, Any] = {"practice": practice}
+    for place in range(len(tables)):
+        pairs = [(number, row) for number, (_, ids) in enumerate(group) for row in ids[place]]
+        values[f"entries{place}"] = "{" + ",".join(str(number) for number, _ in pairs) + "}"
+        values[f"ids{place}"] = "{" + ",".join(row for _, row in pairs) + "}"
+    with tenancy.within(practice), connection.cursor() as cursor:
+        cursor.execute(subjects.build_patients_sql(tables), values)
+        found: dict[int, str] = dict(cursor.fetchall())
+    for number, (entry, _) in enumerate(group):
+        entry.patients, entry.subject_rows = found.get(number, "{}"), None
 
 
 def _look_up_callers(entries: Sequence[LogEntry]) -> None:

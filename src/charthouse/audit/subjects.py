@@ -106,22 +106,24 @@ def build_patient_sql(table: str, row: str, practice: str) -> str:
 
 @cache
 def build_patients_sql(tables: tuple[str, ...]) -> str:
-    """Build SQL for the patient ids, as text of an array, of rows of tables of %(practice)s: the ids of the rows of the
-    first are %(ids0)s, and so on."""
+    """Build SQL for (entry, patient ids as text of an array) of rows of tables of %(practice)s: the ids of the rows of
+    the first are %(ids0)s, the numbers of their entries %(entries0)s, and so on. An entry without patients is not
+    among the rows."""
     parts = []
     for number, table in enumerate(tables):
+        asked = f"unnest(%(entries{number})s::int[], %(ids{number})s::bigint[]) as asked (entry, id)"
         if table == PATIENT_TABLE:
-            parts.append(f"select unnest(%(ids{number})s::bigint[])")
+            parts.append(f"select entry, id from {asked}")  # noqa: S608
             continue
         for path in list_patient_paths(table):
             joined, patient, where = _join_path(table, path)
             parts.append(
-                f"select {patient} from {joined} where t0.practice_id = %(practice)s "  # noqa: S608
-                f"and t0.id = any(%(ids{number})s::bigint[]){where}"
+                f"select entry, {patient} from {asked}, {joined} "  # noqa: S608
+                f"where t0.practice_id = %(practice)s and t0.id = asked.id{where}"
             )
     return (
-        "select coalesce(array_agg(distinct patient order by patient), '{}')::text "  # noqa: S608
-        f"from ({' union all '.join(parts)}) as found (patient) where patient is not null"
+        "select entry, array_agg(distinct patient order by patient)::text "  # noqa: S608
+        f"from ({' union all '.join(parts)}) as found (entry, patient) where patient is not null group by entry"
     )
 
 
