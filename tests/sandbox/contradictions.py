@@ -56,6 +56,17 @@ WRONGLY_CHARGED_SUBSCRIPTIONS = """
      group by s.id, s.billed having count(c.id) <> s.billed
         or bool_or(c.transaction_date <> billing_turn(s.start_date, s.schedule_frequency, c.period))
 """
+# Antibiotics in tablets or capsules of adults for children under 12; headache diaries of patients without migraine.
+ADULT_TABLETS_OF_CHILDREN = """
+    select m.id from medications_medication m join patients_patient p on p.id = m.patient_id
+     where p.date_of_birth > m.date_prescribed - interval '12 years'
+       and m.name ~ '(Amoxicillin|Azithromycin|Cephalexin|Nitrofurantoin).*(tablet|capsule)'
+"""
+DIARIES_WITHOUT_HEADACHE = """
+    select a.id from questionnaires_assignment a join questionnaires_questionnaire q on q.id = a.questionnaire_id
+     where q.name = 'Headache diary' and not exists (
+        select from clinical_problem c where c.patient_id = a.patient_id and c.icd_code like 'G43%')
+"""
 
 CONTRADICTIONS = (
     OVERLAPPING_APPOINTMENTS,
@@ -66,4 +77,6 @@ CONTRADICTIONS = (
     SIGNED_WITHOUT_REQUIRED_FIELD,
     OVERPAID_INVOICES,
     WRONGLY_CHARGED_SUBSCRIPTIONS,
+    ADULT_TABLETS_OF_CHILDREN,
+    DIARIES_WITHOUT_HEADACHE,
 )

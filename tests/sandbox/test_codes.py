@@ -80,7 +80,11 @@ def test_names_of_drugs_are_those_of_their_codes() -> None:
 
 def test_data_refer_to_what_exists() -> None:
     dosages = [dosage for condition in conditions.CONDITIONS for dosage in condition.dosages]
-    dosages += [dosage for complaint in complaints.COMPLAINTS for dosage in complaint.choices]
+    dosages += [
+        dosage
+        for complaint in complaints.COMPLAINTS
+        for dosage in (*complaint.choices, *complaint.child_choices)
+    ]
     assert {dosage.drug for dosage in dosages} <= set(drugs.DRUGS_BY_NAME)
     observed = {one.loinc for panel in lab_panels.PANELS for one in panel.observations}
     for condition in conditions.CONDITIONS:

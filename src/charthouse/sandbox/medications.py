@@ -18,6 +18,7 @@ from charthouse.sandbox.data.conditions import COMMON
 from charthouse.sandbox.data.conditions.kinds import Complaint, Dosage
 from charthouse.sandbox.data.drugs import DRUGS, DRUGS_BY_NAME, INACTIVE_SUPPLEMENT, SUPPLEMENTS
 from charthouse.sandbox.loader import Row
+from charthouse.sandbox.patients.record import ADULT_AGE
 from charthouse.sandbox.seeder import Seeder
 
 FAVORITES = {dosage.drug for condition in COMMON for dosage in condition.dosages}
@@ -107,7 +108,7 @@ class Prescriptions:
                 "discontinued_at": f"{ended_on} 18:00:00+00" if ended_on else None,
                 "discontinued_reason": "Course completed" if ended_on else "",
                 "status": "inactive" if ended_on else "active",
-                "dispense_quantity": f"{complaint.dose_count}.00",
+                "dispense_quantity": f"{dosage.dispensed or complaint.dose_count}.00",
                 "number_refills": 0,
                 "order_status": "Electronic eRx Sent",
                 "added_by_id": user,
@@ -173,7 +174,9 @@ class Supplements(Seeder):
 
     def finish(self) -> None:
         """Add the supplements of patients, and requests of the portal."""
-        patients = list(self.select(Patient).values_list("pk", flat=True))
+        born_by = self.today.replace(year=self.today.year - ADULT_AGE, day=1)
+        adults = self.select(Patient).filter(date_of_birth__lte=born_by)
+        patients = list(adults.values_list("pk", flat=True))
         ids = list(self.select(Supplement).values_list("pk", flat=True))
         rows = [self._make_row(patient, ids) for patient in patients[::PATIENT_INTERVAL]]
         self.copy(PatientSupplement, rows)

@@ -9,6 +9,7 @@ from charthouse.domains.medications.models import Drug, Medication
 from charthouse.domains.messaging.models import Message, MessageNote, PatientMessage
 from charthouse.domains.patients.models import Patient, PortalAccess, PortalRequest
 from charthouse.domains.questionnaires.models import Answers, Assignment
+from charthouse.sandbox.data.conditions.nervous import MIGRAINE
 from charthouse.sandbox.data.questionnaires import DIARY, INTAKE
 from charthouse.sandbox.documents import add_documents
 from charthouse.sandbox.files import FileStore, draw_signature
@@ -52,9 +53,10 @@ class Portal(Seeder):
         assignments, answers = [], []
         for index, user in enumerate(self.users):
             assigned_at = self._draw_time_before(index % 5 + 1)
-            assignments.append(
-                self.questionnaires.make_assignment(user.patient, DIARY, user.user, assigned_at)
-            )
+            if (asked := self._choose_questionnaire(user, index)) is not None:
+                assignments.append(
+                    self.questionnaires.make_assignment(user.patient, asked, user.user, assigned_at)
+                )
             if index % 2 == 0:
                 request = self._make_accepted_request(user, days=30 + index)
                 answers.append((user, request | self.questionnaires.draw_answers(self.random, INTAKE)))
@@ -68,6 +70,13 @@ class Portal(Seeder):
         self._add_answers(answers, assignments)
         self._add_messages(messages)
         self._share_documents()
+
+    def _choose_questionnaire(self, user: PortalUser, index: int) -> int | None:
+        """Choose the questionnaire that a patient has yet to answer: the diary where they have headaches, else the
+        intake of every other one, who has not answered it."""
+        if self.context.patients[user.patient].has_condition(MIGRAINE.code, self.today):
+            return DIARY
+        return INTAKE if index % 2 else None
 
     def _list_users(self) -> list[PortalUser]:
         accesses = self.select(PortalAccess).filter(activated_on__isnull=False, disabled_on=None)

@@ -33,6 +33,7 @@ from charthouse.sandbox.data.chart_entries import (
     PROCEDURES,
     SMOKING_EDUCATION,
 )
+from charthouse.sandbox.data.conditions.kinds import TABLET_AGE
 from charthouse.sandbox.data.drugs import DRUGS_BY_NAME
 from charthouse.sandbox.loader import Row
 from charthouse.sandbox.medications import Prescriptions
@@ -93,7 +94,7 @@ class ChartLists:
             self._add_allergy(link, allergy)
         for visit in visits:
             self._add_procedure(link, patient, visit)
-            self._add_complaint(link, visit, allergies)
+            self._add_complaint(link, patient, visit, allergies)
         if visits and number % 7 == 0:
             self._add_device(link, patient)
         if visits and number % 3 == 0:
@@ -117,7 +118,9 @@ class ChartLists:
         for dosage in found.condition.dosages:
             self.prescriptions.add(link, dosage, get_icd10_label(code), started_on)
 
-    def _add_complaint(self, link: Row, visit: Visit, allergies: Sequence[str]) -> None:
+    def _add_complaint(
+        self, link: Row, patient: PatientRecord, visit: Visit, allergies: Sequence[str]
+    ) -> None:
         """Add the problem of an illness, over after some days, and what was prescribed for it."""
         complaint = find_complaint(visit.row["reason"])
         if complaint is None or not complaint.is_problem:
@@ -137,7 +140,8 @@ class ChartLists:
                 "verification_status": "confirmed",
             }
         )
-        for dosage in complaint.choices:
+        takes_tablets = patient.get_age(visit.date) >= TABLET_AGE or not complaint.child_choices
+        for dosage in complaint.choices if takes_tablets else complaint.child_choices:
             if DRUGS_BY_NAME[dosage.drug].allergen not in allergies:
                 ended_on = dates[day + DAYS_ILL] if is_over else None
                 self.prescriptions.add_course(link, dosage, complaint, visit, ended_on)

@@ -5,6 +5,10 @@ from charthouse.sandbox.data.conditions.kinds import Complaint, Dosage
 ADULT, CHILD = (18, 120), (0, 17)
 AMOXICILLIN = Dosage("Amoxicillin 500 mg tablet", "Three times a day for 7 days")
 AZITHROMYCIN = Dosage("Azithromycin 250 mg tablet", "Two on the first day, then once a day for 4 days")
+FOR_CHILDREN = (
+    Dosage("Amoxicillin 400 mg/5 mL suspension", "Twice a day for 7 days", "5", 70),
+    Dosage("Azithromycin 200 mg/5 mL suspension", "Once a day for 5 days", "4", 20),
+)
 
 COMPLAINTS = (
     Complaint(
@@ -21,6 +25,7 @@ COMPLAINTS = (
         "Throat red, tonsils large without pus, neck nodes tender.",
         "Antibiotic as the rapid test is positive; back to work or school after a day of it.",
         (AMOXICILLIN, AZITHROMYCIN),
+        FOR_CHILDREN,
         21,
         ages=(3, 120),
     ),
@@ -31,9 +36,9 @@ COMPLAINTS = (
         "Abdomen soft, slightly tender above the pubic bone, flanks not tender.",
         "Nitrofurantoin for five days, fluids; urine culture sent.",
         (Dosage("Nitrofurantoin 100 mg capsule", "Twice a day for 5 days"),),
-        10,
-        "Female",
-        ADULT,
+        dose_count=10,
+        sex="Female",
+        ages=ADULT,
     ),
     Complaint(
         "R05.9",
@@ -72,7 +77,7 @@ COMPLAINTS = (
             Dosage("Cephalexin 500 mg tablet", "Four times a day for 7 days"),
             AZITHROMYCIN,
         ),
-        28,
+        dose_count=28,
         ages=ADULT,
     ),
     Complaint(
@@ -106,7 +111,7 @@ COMPLAINTS = (
         "Dry, cracked skin on the backs of the hands, not infected.",
         "Hydrocortisone cream for a week, gloves for dishes, the old soap.",
         (Dosage("Hydrocortisone 1% cream", "Twice a day for 7 days"),),
-        1,
+        dose_count=1,
         ages=ADULT,
     ),
     Complaint(
@@ -116,6 +121,7 @@ COMPLAINTS = (
         "Right eardrum red and bulging, left clear.",
         "Antibiotic, acetaminophen for pain; recheck if not better in two days.",
         (AMOXICILLIN, AZITHROMYCIN),
+        FOR_CHILDREN,
         21,
         ages=CHILD,
     ),

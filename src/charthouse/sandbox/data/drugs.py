@@ -73,6 +73,15 @@ DRUGS = (
         *("Amoxicillin 500 mg tablet", "308192", "Amoxil", "amoxicillin", "500 mg"),
         allergen="Penicillin G",
     ),
+    Drug(
+        *("Amoxicillin 400 mg/5 mL suspension", "", "Amoxil", "amoxicillin", "400 mg/5 mL", "suspension"),
+        unit="mL",
+        allergen="Penicillin G",
+    ),
+    Drug(
+        *("Azithromycin 200 mg/5 mL suspension", "", "Zithromax", "azithromycin", "200 mg/5 mL", "suspension"),
+        unit="mL",
+    ),
     Drug("Azithromycin 250 mg tablet", "308460", "Zithromax", "azithromycin", "250 mg"),
     Drug("Cephalexin 500 mg tablet", "197454", "Keflex", "cephalexin", "500 mg", allergen="Penicillin G"),
     Drug("Nitrofurantoin 100 mg capsule", "1648755", "Macrobid", "nitrofurantoin", "100 mg", "capsule"),

@@ -5,13 +5,17 @@ from typing import NamedTuple
 
 from charthouse.sandbox.data.lab_panels import Panel
 
+TABLET_AGE = 12  # years, from which on tablets of adults are prescribed
+
 
 class Dosage(NamedTuple):
-    """How a drug of the catalog (``drugs.DRUGS``), named by its name, is taken."""
+    """How a drug of the catalog (``drugs.DRUGS``), named by its name, is taken. ``dispensed``: how much of it, where
+    that is not the complaint's ``dose_count``."""
 
     drug: str
     frequency: str
     quantity: str = "1"
+    dispensed: int = 0
 
 
 class Trend(NamedTuple):
@@ -56,8 +60,9 @@ class Condition:
 class Complaint:
     """An illness of days, or another reason for a visit. ``code`` and ``name`` as of conditions.
 
-    ``choices``: dosages of which the first is given that the patient is not allergic to; ``dose_count``: doses to
-    dispense. ``sex`` and ``ages`` as of conditions. ``is_problem``: whether it is put on the list of problems.
+    ``choices``: dosages of which the first is given that the patient is not allergic to; ``child_choices``: those of
+    children under TABLET_AGE; ``dose_count``: doses to dispense. ``sex`` and ``ages`` as of conditions. ``is_problem``:
+    whether it is put on the list of problems.
     """
 
     code: str
@@ -66,6 +71,7 @@ class Complaint:
     finding: str
     plan: str
     choices: tuple[Dosage, ...] = ()
+    child_choices: tuple[Dosage, ...] = ()
     dose_count: int = 0
     sex: str = ""
     ages: tuple[int, int] = (0, 120)
