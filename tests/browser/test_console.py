@@ -62,6 +62,7 @@ PAGES = [
     "/results-to-review",
     "/patients/new",
     "/patients/deleted",
+    "/patients/duplicates",
     "/queue",
     "/reviews",
     "/billing",

@@ -17,7 +17,7 @@ from charthouse.audit.models import Mark, Seal
 from charthouse.changes import actions
 from charthouse.changes.models import Delivery, Webhook
 from charthouse.domains.patients import merges
-from charthouse.domains.patients.models import Patient, PortalWording
+from charthouse.domains.patients.models import DistinctPatients, Patient, PortalWording
 from charthouse.domains.scheduling.models import Appointment, FreedSlot, WaitingListEntry
 from charthouse.identity import second_factor, tenancy
 from charthouse.identity.models import Application, User
@@ -63,11 +63,12 @@ def add_content(sandbox: dict[str, Any]) -> dict[str, dict[str, Any]]:
 
 
 def _merge_patients(practice: int, user: int) -> None:
-    """Merge the two patients who were added last."""
+    """Merge the two patients who were added last, and note of two others that they are not the same."""
     rows = (
         Patient.objects.filter(practice=practice, archived=False).order_by("-pk").values_list("pk", flat=True)
     )
-    kept, merged = rows[:2]
+    kept, merged, second, first = rows[:4]
+    DistinctPatients.objects.create(practice_id=practice, first_id=first, second_id=second)
     with transaction.atomic():
         merges.merge(practice, kept, merged, user, reason="Registered twice")
 

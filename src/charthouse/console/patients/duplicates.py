@@ -1,8 +1,10 @@
 """Likely duplicates of a patient who is being registered."""
 
+import unicodedata
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from difflib import SequenceMatcher
 from typing import Any
 
 from django.db.models import Q, Value
@@ -18,19 +20,24 @@ from charthouse.engine.sql.folding import Digits, fold
 
 MAX_FOUND = 5
 MIN_PHONE_DIGITS = 7
+BEGINNING = 3  # letters of a first name that begin alike
+SIMILAR = 0.6  # of last names, as difflib measures it
 
 
 @dataclass(frozen=True)
 class Duplicate:
-    """A patient who may be the same. ``reasons``: what is alike, in words; ``strong``: name and birthday are."""
+    """A patient who may be the same. ``reasons``: what is alike, in words; ``strong``: name and birthday are;
+    ``is_likely``: those, or one of them with phone or e-mail."""
 
     patient: Patient
     reasons: list[str]
     strong: bool
+    is_likely: bool
 
 
 def find_duplicates(request: Request, values: Mapping[str, Any]) -> list[Duplicate]:
-    """Find patients of the practice who share the name, or the birthday and a part of the name, or the phone or e-mail.
+    """Find patients of the practice who share the name, or the birthday and a part of the name, or the phone or e-mail
+    where nothing of a name is known that differs: families share those.
 
     Two queries at most, over indexes alone; none if too little is known. Raises Forbidden.
     """
@@ -39,7 +46,12 @@ def find_duplicates(request: Request, values: Mapping[str, Any]) -> list[Duplica
         return []
     rows = records.select_rows(records.get_resource("patients"), request.actor, hidden=True)
     found = rows.filter(matches.pop("any")).annotate(**{name: Q(match) for name, match in matches.items()})
-    rated = [_rate(row) for row in found.select_related("doctor").order_by("-updated_at")[: MAX_FOUND * 4]]
+    named = [
+        row
+        for row in found.select_related("doctor").order_by("-updated_at")[: MAX_FOUND * 4]
+        if _has_similar_name(row, values)
+    ]
+    rated = [_rate(row) for row in named]
     return sorted(rated, key=lambda one: (not one.strong, -len(one.reasons)))[:MAX_FOUND]
 
 
@@ -77,7 +89,25 @@ _REASONS = {
 }
 
 
+def _has_similar_name(row: Any, values: Mapping[str, Any]) -> bool:
+    """Say whether what is known of the name is the same in one part, or begins alike."""
+    if getattr(row, "same_name", False) or getattr(row, "same_birthday", False):
+        return True
+    first, last = (str(values.get(name) or "").strip() for name in ("first_name", "last_name"))
+    begins = bool(first) and _fold(row.first_name)[:BEGINNING] == _fold(first)[:BEGINNING]
+    is_near = SequenceMatcher(None, _fold(row.last_name), _fold(last)).ratio() >= SIMILAR if last else True
+    return (begins or not first) and (is_near or _fold(row.first_name) == _fold(first))
+
+
+def _fold(text: str) -> str:
+    decomposed = unicodedata.normalize("NFKD", text).casefold()
+    return "".join(one for one in decomposed if one.isalnum())
+
+
 def _rate(row: Any) -> Duplicate:
-    reasons = [words for name, words in _REASONS.items() if getattr(row, name, False)]
-    strong = bool(getattr(row, "same_name", False) and getattr(row, "same_birthday", False))
-    return Duplicate(row, reasons, strong)
+    holds = {name for name in _REASONS if getattr(row, name, False)}
+    strong = {"same_name", "same_birthday"} <= holds
+    is_likely = strong or (
+        bool(holds & {"same_name", "same_birthday"}) and bool(holds & {"same_phone", "same_email"})
+    )
+    return Duplicate(row, [words for name, words in _REASONS.items() if name in holds], strong, is_likely)

@@ -4,6 +4,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.db import transaction
+from django.db.models import Q
 from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -15,7 +16,7 @@ from charthouse.console.kit.tables import MAX_SEARCH_LENGTH
 from charthouse.console.patients import comparison
 from charthouse.console.patients.duplicates import find_duplicates
 from charthouse.domains.patients import merges
-from charthouse.domains.patients.models import Patient, PatientMerge
+from charthouse.domains.patients.models import DistinctPatients, Patient, PatientMerge
 from charthouse.domains.patients.portal_access import list_current_access
 from charthouse.domains.patients.search import find
 from charthouse.engine.errors import Conflict, Invalid, Malformed, NotFound
@@ -61,8 +62,18 @@ def choose(request: Request, patient: int) -> HttpResponseBase:
     done = PatientMerge.objects.filter(
         practice=request.actor.practice, kept=patient, archived=False, undone_at=None
     )
+    ids = [one.patient.pk for one in alike]
+    distinct = {
+        pk
+        for pair in DistinctPatients.objects.filter(
+            Q(first=patient, second__in=ids) | Q(second=patient, first__in=ids),
+            practice=request.actor.practice,
+            archived=False,
+        ).values_list("first", "second")
+        for pk in pair
+    }
     values = {
-        "duplicates": [one for one in alike if one.patient.pk != patient],
+        "duplicates": [one for one in alike if one.patient.pk not in {*distinct, patient}],
         "text": text,
         "found": [one for one in _search(request, text) if one.pk != patient] if text else [],
         "merges": done.select_related("merged", "merged_by").order_by("-merged_at")[:MAX_MERGES],

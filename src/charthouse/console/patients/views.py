@@ -63,8 +63,7 @@ def show_list(request: Request) -> HttpResponseBase:
     values = {
         "title": "Patients",
         "table": TABLE.build_page(request, rows),
-        "other": reverse("deleted-patients"),
-        "other_words": "Deleted",
+        "others": [("Duplicates", reverse("duplicate-pairs")), ("Deleted", reverse("deleted-patients"))],
         "add": reverse("patient-new"),
         "add_words": "Register patient",
     }

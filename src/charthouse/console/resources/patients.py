@@ -1,5 +1,7 @@
 """Insurance plans, the directory and tags, and those of each patient, as the console writes them."""
 
+from django.db.models import Q
+
 from charthouse.console.resources.declaring import (
     declare_doctor_setup,
     declare_patient_list,
@@ -10,6 +12,7 @@ from charthouse.console.resources.declaring import (
 from charthouse.domains.patients.cerbo.tags import NAME_TAKEN, check_note_display
 from charthouse.domains.patients.models import (
     CustomInsurancePlanName,
+    DistinctPatients,
     Facility,
     PatientFacility,
     PatientTag,
@@ -21,9 +24,11 @@ from charthouse.engine.declaration.changes import Change
 from charthouse.engine.declaration.contact_types import EmailAddress, PhoneNumber
 from charthouse.engine.declaration.hooks import hook
 from charthouse.engine.declaration.keys import Key
-from charthouse.engine.declaration.references import Reference
+from charthouse.engine.declaration.policy import Policy
+from charthouse.engine.declaration.references import Id, Reference
+from charthouse.engine.declaration.resources import Resource
 from charthouse.engine.declaration.types import Boolean, Integer, Text
-from charthouse.engine.declaration.values import OPTIONAL, REQUIRED
+from charthouse.engine.declaration.values import OPTIONAL, READ_ONLY, REQUIRED
 
 
 @hook()
@@ -31,6 +36,13 @@ def set_created_by(change: Change) -> None:
     """Record the user who creates the row."""
     if change.row is None:
         change.set_columns(user_id=change.actor.user)
+
+
+@hook()
+def set_decided_by(change: Change) -> None:
+    """Record the user who decides."""
+    if change.row is None:
+        change.set_columns(decided_by_id=change.actor.user)
 
 
 @hook(keys=("facility",))
@@ -50,6 +62,27 @@ RESOURCES = (
         Key("insurance_plan_name", Text(), REQUIRED),
         checks=(set_created_by,),
         example={"insurance_plan_name": "County employees"},
+    ),
+    Resource(
+        path="distinct_patients",
+        model=DistinctPatients,
+        doc="Pairs of patients who look alike and are not the same.",
+        methods="GET POST DELETE",
+        rows=Q(archived=False),
+        policy=Policy(
+            scopes=("patients",),
+            permissions=("Manage Patients",),
+            sharing="share_patients",
+            owner="first__doctor",
+        ),
+        keys=(
+            Key("id", Id(), READ_ONLY),
+            Key("first", Reference("patients"), REQUIRED, doc="The one with the lower id."),
+            Key("second", Reference("patients"), REQUIRED),
+        ),
+        checks=(set_decided_by,),
+        unique={"distinct_patients_once": ("second", "It is noted already.")},
+        example={"first": 1, "second": 2},
     ),
     declare_practice_list(
         "directory",

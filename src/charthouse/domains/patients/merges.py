@@ -16,15 +16,15 @@ from django.db.models import Exists, OuterRef, Q
 from charthouse import clock
 from charthouse.domains.patients import portal_access
 from charthouse.domains.patients.deletion import end_access
-from charthouse.domains.patients.models import MergedRow, Patient, PatientMerge
+from charthouse.domains.patients.models import DistinctPatients, MergedRow, Patient, PatientMerge
 from charthouse.domains.patients.models.patients import FOLDED
 from charthouse.engine.errors import Conflict, NotFound
 from charthouse.identity.audit_events import emit_audit_event
 from charthouse.identity.tenancy import Record, RecordKey, list_part_keys
 
 MAX_CHAIN = 20  # patients that were merged one into the next
-# Tables that keep the patient they name: the merges themselves.
-KEEPING: frozenset[type[Record]] = frozenset({PatientMerge})
+# Tables that keep the patient they name: the merges themselves, and who is not the same as whom.
+KEEPING: frozenset[type[Record]] = frozenset({PatientMerge, DistinctPatients})
 PATIENTS = Patient._meta.db_table
 # Texts that are each patient's own, or follow from others.
 KEPT_COLUMNS = ("chart_id", "status_before_death", *FOLDED)

@@ -8,7 +8,7 @@ from charthouse.domains.patients.models.insurance import (
     Payer,
     WorkersCompInsurance,
 )
-from charthouse.domains.patients.models.merges import MergedRow, PatientMerge
+from charthouse.domains.patients.models.merges import DistinctPatients, MergedRow, PatientMerge
 from charthouse.domains.patients.models.patients import (
     DECEASED,
     AttachedFlag,
@@ -32,6 +32,7 @@ __all__ = [
     "CustomDemographic",
     "CustomDemographicValue",
     "CustomInsurancePlanName",
+    "DistinctPatients",
     "Facility",
     "FlagType",
     "MergedRow",

@@ -1,4 +1,5 @@
-"""Merges of patients who were registered twice, with what undoes each. No API shows them."""
+"""Merges of patients who were registered twice, with what undoes each, and pairs who are not the same. No API shows
+them."""
 
 from django.db import models
 from django.db.models import Q
@@ -53,3 +54,24 @@ class MergedRow(Record):
 
     def __str__(self) -> str:
         return f"{self.table_name} {self.row_id}"
+
+
+class DistinctPatients(Record):
+    """Two patients who look alike and are not the same: somebody has looked. ``first`` has the lower id."""
+
+    first = RecordKey("patients.Patient", part_of=False)
+    second = RecordKey("patients.Patient", part_of=False)
+    decided_by = RecordKey("identity.User", null=True, blank=True, indexed=False)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["practice", "first", "second"],
+                condition=Q(archived=False),
+                name="distinct_patients_once",
+            ),
+            models.CheckConstraint(condition=Q(first__lt=models.F("second")), name="distinct_patients_order"),
+        ]
+
+    def __str__(self) -> str:
+        return f"patients {self.first_id} and {self.second_id} are not the same"
