@@ -103,7 +103,7 @@ class Chart:
     def _copy(self, model: Model) -> None:
         """Insert as many copies of a row of the practice as are asked for and allowed."""
         table = model._meta.db_table
-        columns = [field for field in model._meta.concrete_fields if not field.primary_key]
+        columns = [f for f in model._meta.concrete_fields if not f.primary_key and not f.generated]
         parents = {
             key.attname: key.related_model._meta.db_table
             for key in find_references_to_chart(model)
