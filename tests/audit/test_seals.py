@@ -271,3 +271,18 @@ def test_the_worker_seals(clinic: support.Clinic) -> None:
     until(is_sealed)
     tasks.sweep_periodically(timestamp=0)
     assert find_broken_seals(clinic) == ""
+
+
+def test_what_seals_are_stored_with_keeps_its_form() -> None:
+    """A seal of another release names its key so; another form would be another key."""
+    assert seals.compute_key_id(b"key") == "2c70e12b7a0646f9"
+
+
+def test_rows_may_wait_for_a_seal_and_not_for_long(clinic: support.Clinic) -> None:
+    add_sealed_rows(clinic)
+    emit_audit_event("exported", practice_id=clinic.id, user_id=clinic.user.pk)
+    assert find_broken_seals(clinic) == ""
+    with clock.shift(-verification.MAX_WAIT - timedelta(minutes=1)):
+        emit_audit_event("exported", practice_id=clinic.id, user_id=clinic.user.pk)
+    # What is in the database is as old as it says; a sandbox's moved clock is not counted.
+    assert "1 rows of audit_event have waited for a seal" in find_broken_seals(clinic)

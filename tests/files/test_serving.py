@@ -1,15 +1,19 @@
 """Serving files, whole and by range, through links and through gateways."""
 
+import io
 from urllib.parse import urlsplit
 
 import httpx
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.core.signing import BadSignature
 
 from charthouse import clock
 from charthouse.audit.request_log import LogEntry
+from charthouse.engine.declaration.values import InvalidValue
+from charthouse.files import links
 from charthouse.files.models import StoredFile
-from charthouse.files.serving import parse_range
+from charthouse.files.serving import FileBody, parse_range
 from charthouse.files.types import File
 from charthouse.gateway import http
 from charthouse.identity import tenancy
@@ -161,3 +165,41 @@ def test_disconnect_closes_the_file(file: StoredFile) -> None:
 
 def test_range_of_an_empty_file() -> None:
     assert parse_range("bytes=0-", 0) == (0, 0)
+
+
+def test_a_part_is_read_again_by_so_many_bytes() -> None:
+    """What the web server does with a piece that a slow client did not take."""
+    body = FileBody(io.BytesIO(b"abcdefgh"), 1, 5)
+    assert (body.read(3), body.seekable()) == (b"bcd", True)
+    body.seek(-2)
+    assert (body.read(), body.read()) == (b"cdef", b"")
+    with pytest.raises(AssertionError):
+        body.seek(0, io.SEEK_SET)
+
+
+@pytest.mark.parametrize("text", ["", "1-2", "1-2-3-4", "one-2-3", "1--2-9999999999", "-"])
+def test_a_signed_link_of_another_form_is_not_found(text: str) -> None:
+    """As an older or a later release may have made."""
+    token = links._make_signer("files").sign(text)
+    assert client().get(f"/files/{token}").status_code == 404
+    with pytest.raises(BadSignature):
+        links.parse_token(token)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "JVBERi0x!",
+        "JVBE!Ri0x",
+        "JVBE=Ri0xLjc=",
+        "JVBERi0xLjc==",
+        "=JVBERi0x",
+        "JVBERi0xLjc=JVBE",
+        "JVBER",
+        "JVBE\u0660Ri0",
+    ],
+)
+def test_what_is_not_base64_is_refused(text: str) -> None:
+    """Nothing is left out of it: another file would be kept than was sent."""
+    with pytest.raises(InvalidValue):
+        DOCUMENT.parse(text)

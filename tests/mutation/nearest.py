@@ -120,6 +120,7 @@ NEAREST: dict[str, tuple[str, ...]] = {
         "tests/audit/test_identity_events.py",
     ),
     "charthouse.domains.scheduling": ("tests/domains/scheduling/", "tests/domains/test_state_changes.py"),
+    "charthouse.domains.billing.ledger": ("tests/console/billing/",),
     "charthouse.domains.billing": (
         BILLING,
         "tests/contract/test_hosted_forms.py",
