@@ -11,6 +11,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import httpx
 import pytest
+from django.conf import settings
 
 from charthouse.audit.models import Event
 from charthouse.identity import iframes, sealed_secrets, tenancy
@@ -46,6 +47,18 @@ def test_a_registered_app_works(clinic: Clinic, browser: httpx.Client) -> None:
     assert clinic.user.username in page.text
     with tenancy.within(clinic.id):
         assert Event.objects.filter(what="app created", app_id=app.row.pk).count() == 1
+
+
+def test_a_new_app_asks_for_no_scope_by_itself_and_has_the_servers_limit(
+    clinic: Clinic, browser: httpx.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    form = browser.get("/developer/apps/new").text
+    scopes = re.findall(r'<input[^>]*name="scopes"[^>]*>', form)
+    assert len(scopes) > 10
+    assert not any("checked" in each for each in scopes)
+    monkeypatch.setattr(settings, "NEW_APP_LIMIT", 7)  # as charthouse sandbox --rate-limit 7
+    app = register(browser, scopes=[])
+    assert (app.row.scopes, app.row.hourly_limit) == ([], 7)
 
 
 def test_a_public_app_gets_no_secret(clinic: Clinic, browser: httpx.Client) -> None:
@@ -134,8 +147,6 @@ def test_in_a_sandbox_quotas_are_set_by_developers(
 
 @pytest.fixture
 def settings_sandbox(monkeypatch: pytest.MonkeyPatch) -> None:
-    from django.conf import settings
-
     monkeypatch.setattr(settings, "SANDBOX", True)
 
 
