@@ -13,7 +13,6 @@ from charthouse.domains.clinical.models import (
     ClinicalNoteFieldType,
     ClinicalNoteFieldValue,
     ClinicalNoteTemplate,
-    NoteText,
 )
 from charthouse.identity import tenancy
 from tests import waiting
@@ -150,8 +149,12 @@ def test_two_people_see_and_choose(page: Page, enter: Callable[[str], Page], soa
 
 
 def test_snippets_and_diagnoses(page: Page, enter: Callable[[str], Page], soap: Soap) -> None:
-    with tenancy.within(soap.clinic.id):
-        NoteText.objects.create(practice=soap.clinic.practice, name="wnl", text="Within normal limits.")
+    enter("/catalogues/snippets")
+    page.get_by_role("link", name="Add snippet").click()
+    page.locator("#id_name").fill("wnl")
+    page.locator("#id_text").fill("Within normal limits.")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_role("row", name="wnl")).to_contain_text("Whole practice")
     enter(f"/visits/{soap.visit}")
     page.get_by_label("Objective text").press_sequentially("Lungs .wnl ")
     expect(page.get_by_label("Objective text")).to_have_value(re.compile("^Lungs Within normal limits"))

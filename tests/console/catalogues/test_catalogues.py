@@ -13,6 +13,7 @@ from charthouse.console.messages.inbox import INBOX
 from charthouse.console.resources.registry import RESOURCES
 from charthouse.console.tasks.views import TASKS
 from charthouse.domains.billing.models import BillingProfile
+from charthouse.domains.clinical.models import NoteText
 from charthouse.domains.messaging.models import Message, MessageNote
 from charthouse.domains.tasks.models import Task, TaskNote, TaskStatus
 from charthouse.identity import tenancy
@@ -45,6 +46,7 @@ def test_each_page_requires_the_permissions_of_its_resource(clinic: Clinic, cata
 
 
 OWN = {
+    "note_texts": {"name": "rosneg", "text": "All other systems are negative."},
     "note_templates": {"name": "Subjective"},
     "vital_kinds": {"name": "Peak flow", "unit": "l/min", "data_type": "number"},
     "code_sets": {"name": "Physical", "cpt_codes.0.code": "99395", "cpt_codes.0.price": "185.00"},
@@ -119,7 +121,6 @@ def test_every_own_resource_has_a_page() -> None:
     elsewhere |= {"waiting_list", "freed_slots", "distinct_patients"}  # worklists
     elsewhere |= {"charted_allergies", "medication_endings", "reconciliations"}  # in the chart
     elsewhere |= {
-        "note_texts",
         "cleared_note_values",
         "visit_diagnoses",
         "lab_reviews",
@@ -234,3 +235,33 @@ def test_a_message_with_a_note(browser: httpx.Client, clinic: Clinic) -> None:
     with tenancy.within(clinic.id):
         assert MessageNote.objects.filter(practice=clinic.id, message=message, text="Filed").exists()
     assert "Filed" in browser.get(address).text
+
+
+def test_snippets_are_the_practices_or_the_users_own(clinic: Clinic, browser: httpx.Client) -> None:
+    """Nobody sees or changes those of somebody else; a template is none."""
+    with tenancy.within(clinic.id):
+        other = make_user(clinic.practice)
+        shared, own, foreign, template = (
+            NoteText.objects.create(
+                practice=clinic.practice, name=name, text="Text", field=field, owner=owner
+            )
+            for name, field, owner in (
+                ("rosneg", "", None),
+                ("mine", "", clinic.user),
+                ("theirs", "", other),
+                ("wellchild", "Plan", None),
+            )
+        )
+    page = browser.get("/catalogues/snippets").text
+    assert [one.name in page for one in (shared, own, foreign, template)] == [True, True, False, False]
+    for row, status in ((shared, 200), (own, 200), (foreign, 404), (template, 404)):
+        assert browser.get(f"/catalogues/snippets/{row.pk}").status_code == status, row.name
+    assert f'value="{other.pk}"' not in browser.get("/catalogues/snippets/new").text
+    refused = send(browser, "/catalogues/snippets/new", name="x", text="y", owner=str(other.pk))
+    assert (refused.status_code, "your own, or the whole" in refused.text) == (400, True)
+    assert (
+        send(browser, f"/catalogues/snippets/{shared.pk}", name="rosneg", text="New text").status_code == 302
+    )
+    with tenancy.within(clinic.id):
+        shared.refresh_from_db()
+    assert shared.text == "New text"

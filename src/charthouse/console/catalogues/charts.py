@@ -1,12 +1,20 @@
 """Setup pages of the menu section Charts."""
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
+from django.db.models import Q, QuerySet
+from django.utils.text import Truncator
+
 from charthouse.console.catalogues.questionnaires import QUESTIONNAIRES
+from charthouse.console.kit import records
 from charthouse.console.kit.cells import Dot
 from charthouse.console.kit.navigation import CHARTS
+from charthouse.console.kit.page import Request
 from charthouse.console.kit.resource_pages import ResourcePages
 from charthouse.console.kit.tables import Badge, Column
+from charthouse.engine.errors import NotFound
 
 
 def _describe_audience(row: Any) -> str:
@@ -16,7 +24,55 @@ def _describe_audience(row: Any) -> str:
     return " ".join([row.sex, *ages]).strip() or "Everybody"
 
 
+@dataclass(frozen=True, kw_only=True)
+class SnippetPages(ResourcePages):
+    """Snippets of notes: the practice's and the user's own. Templates are saved in notes."""
+
+    def select_rows(self, request: Request, **parents: int) -> "QuerySet[Any]":
+        rows = super().select_rows(request, **parents).filter(field="")
+        return rows.filter(Q(owner=None) | Q(owner=request.actor.required_user))
+
+    def get_object(self, request: Request, row: int, **parents: int) -> Mapping[str, Any]:
+        if not self.select_rows(request, **parents).filter(pk=row).exists():
+            raise NotFound()
+        return super().get_object(request, row, **parents)
+
+    def build_options(self, request: Request, **parents: int) -> records.ReferenceOptions:
+        return _OwnUser(request.actor)
+
+
+class _OwnUser(records.ReferenceOptions):
+    """Offers the user alone, as whose own a snippet may be saved."""
+
+    def __call__(self, to: str) -> Sequence[tuple[str, str]]:
+        found = super().__call__(to)
+        return [pair for pair in found if pair[0] == str(self.actor.user)] if to == "users" else found
+
+
 PAGES = (
+    SnippetPages(
+        "note_texts",
+        title="Snippets",
+        singular="snippet",
+        about="Texts that go into notes: type .name and a blank, or click the name beside the note.",
+        url_path="catalogues/snippets",
+        group=CHARTS,
+        icon="notes",
+        columns=(
+            Column("Name", "name", sort="name"),
+            Column("Text", lambda row: Truncator(row.text).chars(120), kind="wide"),
+            Column("For", lambda row: Badge("Me", "blue") if row.owner_id else "Whole practice"),
+        ),
+        form_keys=("name", "text", "owner"),
+        labels={"owner": "Only for"},
+        hints={
+            "name": "Without blanks and points, as rosneg: then .rosneg and a blank inserts the text.",
+            "owner": "Empty: for the whole practice.",
+        },
+        search=("name", "text"),
+        order="name",
+        deletion_note="will no longer be offered. Notes keep what was inserted.",
+    ),
     ResourcePages(
         "custom_demographics",
         title="Custom fields",

@@ -76,6 +76,14 @@ def check_ages(change: Change) -> None:
         change.add_error("end_age", "The end is before the start.")
 
 
+@hook(keys=("owner",))
+def refuse_owner(change: Change) -> None:
+    """Refuse a text that would be somebody else's: it is the user's own, or the whole practice's."""
+    owner = change.values.get("owner")
+    if owner is not None and owner != change.actor.user:
+        change.add_error("owner", "A text is your own, or the whole practice's.")
+
+
 RESOURCES = (
     declare_doctor_setup(
         "note_templates",
@@ -220,6 +228,7 @@ RESOURCES = (
                 doc="Who may use it. Leave empty for the whole practice.",
             ),
         ),
+        checks=(refuse_owner,),
         unique={"note_text_once": ("name", "There is a text of this name already.")},
         example={"name": "Normal exam", "text": "Well appearing, lungs clear."},
     ),
