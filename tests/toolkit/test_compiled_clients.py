@@ -31,6 +31,7 @@ KNOWN_WARNINGS = (
 OPTIONS = (
     "--global-property=skipFormModel=false,apiTests=false,modelTests=false,apiDocs=false,modelDocs=false"
 )
+UNCHECKED = re.compile(r"(\w+\.validateJsonElement\((jsonObj\.get\(\"\w+\"\))\);)")
 GO_PROGRAM = """
 package main
 
@@ -125,6 +126,16 @@ def generate(folder: Path, name: str, language: str, *options: str) -> Path:
     return target
 
 
+def allow_null_objects(client: Path) -> None:
+    """Correct a client in Java: the generator's code refuses null for an object that an answer always has, although the
+    document allows it. docs/guides/clients.md has the same as a command."""
+    for path in client.glob("src/main/java/*/model/*.java"):
+        text = path.read_text()
+        corrected = UNCHECKED.sub(r"if (!\2.isJsonNull()) \1", text)
+        if corrected != text:
+            path.write_text(corrected)
+
+
 def find_warnings(printed: str) -> Iterator[str]:
     for line in printed.splitlines():
         if re.search(r"\b(WARN|ERROR)\b", line) and not any(known in line for known in KNOWN_WARNINGS):
@@ -166,6 +177,7 @@ def test_java_clients(name: str, variables: dict[str, Any], tmp_path: Path) -> N
     client = generate(
         tmp_path, name, "java", f"--additional-properties=useSingleRequestParameter=true,{packages}"
     )
+    allow_null_objects(client)
     (client / "src" / "main" / "java" / "Call.java").write_text(JAVA_PROGRAMS[name])
     run(client, "mvn", "-B", "-q", "compile", "dependency:build-classpath", "-Dmdep.outputFile=classpath")
     classes = f"target/classes:{(client / 'classpath').read_text()}"
