@@ -7,7 +7,7 @@ from django.db import migrations
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('patients', '0009_portal_proxies'),
+        ('patients', '0010_distinct_patients'),
     ]
 
     operations = [
