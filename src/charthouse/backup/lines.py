@@ -57,10 +57,10 @@ def find_line(cluster: Cluster, found: ClusterState, repository: Repository, sta
         )
     if (line.system_identifier, line.timeline) != (found.system_identifier, found.timeline):
         return None
-    return line if not line.slot or _holds_wal(cluster, found.slot) else None
+    return line if not line.slot or _has_wal(cluster, found.slot) else None
 
 
-def _holds_wal(cluster: Cluster, slot: str) -> bool:
+def _has_wal(cluster: Cluster, slot: str) -> bool:
     with cluster.connect() as connection:
         row = connection.execute(
             "select wal_status from pg_replication_slots where slot_name = %s", [slot]

@@ -172,7 +172,7 @@ def copy_files(plan: Plan) -> list[FileEntry]:
     names += [name for last in backups[-1:] for name in stored_files.list_journal(plan.repository, last.line)]
     for name in names:
         entries = stored_files.read_entries(plan.repository, name)
-        copies.learn(entry for entry in entries if present.get(entry.name) == entry.size)
+        copies.remember(entry for entry in entries if present.get(entry.name) == entry.size)
     wanted = sorted({name for _, name in copies.list_rows()})
     missing = [name for name in wanted if name not in copies.known]
     for number, name in enumerate(missing):

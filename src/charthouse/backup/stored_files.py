@@ -44,7 +44,7 @@ class FileBackup:
         self._seen: set[int] = set()
         self.known: dict[str, FileEntry] = {}
 
-    def learn(self, entries: Iterable[FileEntry]) -> None:
+    def remember(self, entries: Iterable[FileEntry]) -> None:
         """Note files that are in the repository."""
         self.known.update((entry.name, entry) for entry in entries)
 

@@ -105,7 +105,7 @@ class Stream:
             return
         names = [backups[-1].name_object(manifests.FILES)]
         for name in (*names, *stored_files.list_journal(self._repository, self.line.id)):
-            self._files.learn(stored_files.read_entries(self._repository, name))
+            self._files.remember(stored_files.read_entries(self._repository, name))
         self._files.resume(last)
 
     def run_cycle(self) -> int:

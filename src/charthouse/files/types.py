@@ -63,7 +63,7 @@ class File(Type):
         return "file"
 
     def parse(self, value: Any) -> Upload:
-        content = value if isinstance(value, UploadedFile) else self._decoded(value)
+        content = value if isinstance(value, UploadedFile) else self._decode(value)
         if not content.size:
             raise InvalidValue("The submitted file is empty.")
         if content.size > self.max_size:
@@ -76,7 +76,7 @@ class File(Type):
             raise InvalidValue(f"The file is not a valid {' or '.join(self.kinds)}.")
         return Upload(content, found)
 
-    def _decoded(self, value: Any) -> "UploadedFile[Any]":
+    def _decode(self, value: Any) -> "UploadedFile[Any]":
         """Decode base64 text, plain or as a ``data:`` URL, into a spool. Raises InvalidValue."""
         if not isinstance(value, str):
             raise InvalidValue("The submitted data was not a file. Check the encoding type on the form.")

@@ -26,7 +26,7 @@ def answer_throttled(view: Callable[..., HttpResponseBase]) -> Callable[..., Htt
     """Decorate a view that counts attempts (``attempt_limits``): Throttled is answered by the page of a lockout."""
 
     @wraps(view)
-    def answered(request: HttpRequest, *args: Any, **values: Any) -> HttpResponseBase:
+    def respond(request: HttpRequest, *args: Any, **values: Any) -> HttpResponseBase:
         try:
             return view(request, *args, **values)
         except Throttled as refusal:
@@ -35,4 +35,4 @@ def answer_throttled(view: Callable[..., HttpResponseBase]) -> Callable[..., Htt
             response["Cache-Control"] = "no-store"
             return response
 
-    return answered
+    return respond

@@ -55,7 +55,7 @@ def page(*methods: str) -> Callable[[View], View]:
 
     def decorate(view: View) -> View:
         @wraps(view)
-        def answered(request: Any, *args: Any, **values: Any) -> HttpResponseBase:
+        def respond(request: Any, *args: Any, **values: Any) -> HttpResponseBase:
             response = _answer(request, *args, **values)
             if not response.has_header("Cache-Control"):
                 response["Cache-Control"] = "no-store"
@@ -78,7 +78,7 @@ def page(*methods: str) -> Callable[[View], View]:
             with translation.override(language), timezone.override(guest.zone):
                 return _call_view(view, request, *args, **values)
 
-        return answered
+        return respond
 
     return decorate
 

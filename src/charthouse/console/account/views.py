@@ -141,7 +141,7 @@ def _format_secret(device: Any) -> str:
 def renew_recovery_codes(request: Request) -> HttpResponseBase:
     """Replace the recovery codes, after checking the password."""
 
-    def made() -> HttpResponseBase:
+    def make_codes() -> HttpResponseBase:
         return render_page(
             request,
             "account/recovery_codes.html",
@@ -150,7 +150,10 @@ def renew_recovery_codes(request: Request) -> HttpResponseBase:
 
     if not second_factor.is_enabled(request.user):
         return redirect("second-factor")
-    return confirm_password(request, "New recovery codes", "Your current codes will stop working.") or made()
+    return (
+        confirm_password(request, "New recovery codes", "Your current codes will stop working.")
+        or make_codes()
+    )
 
 
 @sensitive_post_parameters()

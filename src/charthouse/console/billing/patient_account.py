@@ -42,10 +42,10 @@ class AccountOptions(records.ReferenceOptions):
                 for one in found
             ]
         if to == "clinical_notes":
-            return self._visits()
+            return self._list_visits()
         return super().__call__(to)
 
-    def _visits(self) -> list[tuple[str, str]]:
+    def _list_visits(self) -> list[tuple[str, str]]:
         notes = ClinicalNote.objects.filter(
             practice=self.actor.practice, patient=self.patient, archived=False, appointment__isnull=False
         )

@@ -81,7 +81,7 @@ def _day(*paths: str) -> Any:
     )
 
 
-def _moment(path: str, zone: str = "patient__doctor__timezone") -> Any:
+def _select_time(path: str, zone: str = "patient__doctor__timezone") -> Any:
     return sql.to_wall_clock(F(path), F(zone))
 
 
@@ -90,7 +90,7 @@ def _created_or(path: str) -> Any:
     return sql.template(
         "coalesce((%s)::timestamp, date_trunc('day', %s))",
         F(path),
-        _moment("created_at"),
+        _select_time("created_at"),
         output_field=sql.TIMESTAMP,
     )
 
@@ -120,16 +120,16 @@ KINDS: Mapping[str, Kind] = {
     ),
     "allergy": Kind(
         "Allergy", "alert-triangle", "allergies", F("description"), _join("reaction", Value("·"), "status"),
-        _moment("created_at"), _link_to("chart-allergies-one"), is_day=True,
+        _select_time("created_at"), _link_to("chart-allergies-one"), is_day=True,
     ),
     "vaccine": Kind(
         "Vaccine", "vaccine", "patient_vaccine_records", _first_text("name", "cvx_code"), F("lot_number"),
-        _moment("administered_start"), _link_to("chart-vaccines-one"), is_day=True,
+        _select_time("administered_start"), _link_to("chart-vaccines-one"), is_day=True,
     ),
     "result": Kind(
         "Lab result", "test-pipe", "lab_results", _first_text("observation_description", "lab_test__name"),
         _join(Left("value", _DETAIL), "unit"),
-        _moment("test_performed", "lab_test__lab_order__patient__doctor__timezone"),
+        _select_time("test_performed", "lab_test__lab_order__patient__doctor__timezone"),
         lambda patient, _: reverse("chart-labs", args=[patient]), patient="lab_test__lab_order__patient", is_day=True,
     ),
     "entered": Kind(
@@ -146,7 +146,7 @@ KINDS: Mapping[str, Kind] = {
         _link_to("chart-documents-one"), is_day=True,
     ),
     "message": Kind(
-        "Message", "messages", "patient_messages", F("subject"), Left("body", _DETAIL), _moment("created_at"),
+        "Message", "messages", "patient_messages", F("subject"), Left("body", _DETAIL), _select_time("created_at"),
         _link_to("chart-messages-one"),
     ),
     "call": Kind(

@@ -41,7 +41,7 @@ def page(
 
     def decorate(view: View) -> View:
         @wraps(view)
-        def answered(request: Any, *args: Any, **values: Any) -> HttpResponseBase:
+        def respond(request: Any, *args: Any, **values: Any) -> HttpResponseBase:
             response = _answer(request, *args, **values)
             response["Cache-Control"] = "no-store"
             return response
@@ -63,7 +63,7 @@ def page(
                 except RequestError as refusal:
                     return render_error(request, refusal)
 
-        return answered
+        return respond
 
     return decorate
 

@@ -53,7 +53,7 @@ def check(values: Mapping[str, Any], touched: Collection[str] | None = None) -> 
         errors[blank] = ["Enter a first or a last name."]
     if not values.get("date_of_birth"):
         errors["date_of_birth"] = ["Enter the date of birth."]
-    elif _lies_ahead(values["date_of_birth"]):
+    elif _is_in_future(values["date_of_birth"]):
         errors["date_of_birth"] = ["The date of birth is in the future."]
     if not values.get("gender"):
         errors["gender"] = ["Choose the sex."]
@@ -74,7 +74,7 @@ def _check_address(values: Mapping[str, Any], errors: dict[str, Any]) -> None:
         errors["zip_code"] = ["Enter a ZIP code of 5 or 9 digits."]
 
 
-def _lies_ahead(text: str) -> bool:
+def _is_in_future(text: str) -> bool:
     try:
         day: date = parse_date(text)
     except InvalidValue:

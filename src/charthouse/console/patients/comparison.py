@@ -118,7 +118,7 @@ def _describe(one: Input) -> str:
     if _is_object(one):
         parts = [(part, _describe(part)) for part in one.members if part.kind not in _WITHOUT_VALUE]
         named = [
-            f"{LABELS.get(part.name, part.label)}: {words}" for part, words in parts if _says(part, words)
+            f"{LABELS.get(part.name, part.label)}: {words}" for part, words in parts if _has_text(part, words)
         ]
         return " · ".join(named) or NOT_RECORDED
     value = one.value
@@ -133,7 +133,7 @@ def _describe(one: Input) -> str:
     return str(CHOICES.get(one.name, {}).get(text) or words.get(text) or text)
 
 
-def _says(part: Input, words: str) -> bool:
+def _has_text(part: Input, words: str) -> bool:
     return words != NOT_RECORDED and not (part.kind == "checkbox" and words == "No")
 
 

@@ -129,11 +129,11 @@ def build_form(request: Request, values: Mapping[str, Any]) -> Form:
     for section in SECTIONS:
         for name, span in section.fields:
             if (one := form.find(name)) is not None:
-                _dress(one, span)
+                _decorate(one, span)
     return form
 
 
-def _dress(one: Input, span: int) -> None:
+def _decorate(one: Input, span: int) -> None:
     """Give an input its width, unit, choices in words and hint."""
     one.span, one.help = span, HINTS.get(one.name, "")
     one.attributes |= _ATTRIBUTES.get(one.name, {})

@@ -49,17 +49,17 @@ def _find_patients(request: Request, text: str) -> Iterator[dict[str, Any]]:
 
 def _find_actions(request: Request, text: str) -> Iterator[dict[str, Any]]:
     for label, view, permission in ACTIONS:
-        if permission in request.user.permissions and _names(label, text):
+        if permission in request.user.permissions and _is_match(label, text):
             yield {"label": label, "detail": "Action", "href": reverse(view)}
 
 
 def _find_pages(request: Request, text: str) -> Iterator[dict[str, Any]]:
     lines = [line for section in build_menu(request.user, request.path) for line in section.lines]
-    for line in [one for one in lines if _names(one.name, text)][:MAX_PAGES]:
+    for line in [one for one in lines if _is_match(one.name, text)][:MAX_PAGES]:
         yield {"label": line.name, "detail": "Page", "href": line.address}
 
 
-def _names(label: str, text: str) -> bool:
+def _is_match(label: str, text: str) -> bool:
     """Say whether every word of the text begins a word of the label."""
     words = label.lower().split()
     return all(any(word.startswith(part) for word in words) for part in text.lower().split())

@@ -127,9 +127,9 @@ def _read_visits(practice: int, patient: int) -> tuple[Sequence[Any], ...]:
         practice=practice, patient=patient, line_item__archived=False, archived=False
     )
     return (
-        _newest(lines),
-        _newest(decided.select_related("line_item")),
-        _newest(PatientPayment.objects.filter(**of)),
+        _list_newest(lines),
+        _list_newest(decided.select_related("line_item")),
+        _list_newest(PatientPayment.objects.filter(**of)),
     )
 
 
@@ -150,10 +150,10 @@ def _read_invoices(practice: int, patient: int) -> tuple[Sequence[Any], ...]:
     received = InvoicePayment.objects.filter(
         practice=practice, invoice__patient=patient, invoice__archived=False, archived=False
     ).annotate(number=account_sums.select_invoice_number("invoice_id"))
-    return _newest(charges), _newest(billed), _newest(received)
+    return _list_newest(charges), _list_newest(billed), _list_newest(received)
 
 
-def _newest(rows: Any) -> Sequence[Any]:
+def _list_newest(rows: Any) -> Sequence[Any]:
     return list(rows.order_by("-pk")[:MAX_ROWS])
 
 

@@ -251,10 +251,10 @@ class Flag(Filter):
 
     def is_on(self, text: str) -> bool:
         if self.negated:
-            return bool(text) and not self._says_yes(text)
-        return self._says_yes(text)
+            return bool(text) and not self._is_true(text)
+        return self._is_true(text)
 
-    def _says_yes(self, text: str) -> bool:
+    def _is_true(self, text: str) -> bool:
         if self.on_for:
             return text == "true" if self.on_for == "true" else bool(text)
         try:

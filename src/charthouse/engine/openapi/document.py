@@ -89,7 +89,7 @@ class _Printer:
         of_list: dict[str, Any] = {}
         if "GET" in resource.list_methods:
             of_list["get"] = operations.print_list(
-                resource, wire, [_print_parameter(f) for f in _asked(resource)]
+                resource, wire, [_print_parameter(f) for f in _list_filters(resource)]
             )
         if "POST" in resource.list_methods:
             of_list["post"] = operations.print_create(resource, wire)
@@ -160,7 +160,7 @@ class _Printer:
         return {"parameters": printed} if printed else {}
 
 
-def _asked(resource: Resource) -> list[Filter]:
+def _list_filters(resource: Resource) -> list[Filter]:
     """The parameters of the query of a list."""
     named = re.findall(r"{(\w+)}", resource.path)
     return [declared for declared in resource.filters if declared.name not in named]

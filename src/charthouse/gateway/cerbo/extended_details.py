@@ -153,19 +153,19 @@ def _map_resources() -> dict[str, Resource]:
 def _declare_keys() -> Iterator[Key]:
     there = _map_resources()
 
-    def listed(key: str, of: ChartList) -> Key:
+    def make_list_key(key: str, of: ChartList) -> Key:
         return Key(key, List(ResourceObject(there[of.path])), READ_ONLY, doc=f"Same as in `{of.path}`.")
 
     yield make_object_key("extended_details")
     yield Key("patient", ResourceObject(there["patients"]), READ_ONLY)
     for key, of in LISTS.items():
         if isinstance(of, dict):
-            members = tuple(listed(name, one) for name, one in of.items())
+            members = tuple(make_list_key(name, one) for name, one in of.items())
             yield Key(key, Object(members), READ_ONLY, nullable=False)
         elif isinstance(of, Operation):
             yield Key(key, List(Object(of.answer)), READ_ONLY, nullable=False, doc=of.doc)
         else:
-            yield listed(key, of)
+            yield make_list_key(key, of)
 
 
 extended_details = Operation(

@@ -50,7 +50,7 @@ READ = Lookups(_read_patient, _read_phone)
 MADE_UP = Lookups(lambda *_: 1001, lambda _: "(303) 555-0100")
 
 
-def called(event: str) -> str:
+def name_event(event: str) -> str:
     """The name of an event as it is sent: the one declared, unless CHARTHOUSE_CERBO_EVENTS gives it another."""
     return str(settings.CERBO_EVENTS.get(event, event))
 
@@ -70,7 +70,7 @@ def _make_envelope(happening: Occurrence, data: dict[str, Any]) -> dict[str, Any
     thing = f"{practice} {event} {happening.row_id} {happening.txid}"
     return {
         "practice_id": str(practice),
-        "event_type": called(event),
+        "event_type": name_event(event),
         "event_id": str(uuid5(_EVENTS, thing)),
         "event_datetime": happening.at.astimezone(UTC).strftime(TIMES),
         "data": data,
@@ -101,7 +101,7 @@ MANNER = WebhookFormat(
     build_body=body,
     build_headers=headers,
     compute_next_attempt=next_try,
-    label_event=called,
+    label_event=name_event,
 )
 
 

@@ -62,7 +62,7 @@ def _make_definition() -> Key:
 def _make_payment(charge: str) -> Key:
     """Return the key of the invoice of a charge. ``charge``: the column with the charge's id."""
 
-    def found() -> "QuerySet[Invoice]":
+    def select_invoice() -> "QuerySet[Invoice]":
         lines = InvoiceLine.objects.filter(
             practice=OuterRef(OuterRef("practice_id")),
             charge=OuterRef(OuterRef(charge)),
@@ -90,7 +90,7 @@ def _make_payment(charge: str) -> Key:
             )
         ),
         READ_ONLY,
-        source=RelatedRow(Invoice, match=found),
+        source=RelatedRow(Invoice, match=select_invoice),
         doc="The invoice that includes the charge; null if there is none.",
     )
 

@@ -77,14 +77,14 @@ def make_created_key(name: str = "created") -> Key:
 def make_deleted_key(name: str = "datedeleted") -> Key:
     """Make the key of when a row was archived, UTC; null while it is not. Nothing is written to a row after that."""
 
-    def shown() -> Combinable:
+    def select_deletion() -> Combinable:
         return Case(
             When(archived=True, then=sql.format_utc(F("updated_at"))),
             default=sql.literal(None),
             output_field=models.TextField(),
         )
 
-    return Key(name, Timestamp(spaced=True), READ_ONLY, source=Expression(shown))
+    return Key(name, Timestamp(spaced=True), READ_ONLY, source=Expression(select_deletion))
 
 
 def make_encounter_keys(column: str = "appointment_id") -> tuple[Key, Key]:
