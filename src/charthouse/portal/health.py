@@ -16,7 +16,7 @@ from django.utils.translation import gettext_noop
 from charthouse.domains.clinical.absences import find_absent_allergies
 from charthouse.domains.clinical.models import Allergy, ClinicalNote
 from charthouse.domains.inventory.models import PatientVaccineRecord
-from charthouse.domains.labs import released
+from charthouse.domains.labs import released_results
 from charthouse.domains.labs.hooks import format_range, format_unit
 from charthouse.domains.labs.models import LabResult, PatientLabResult
 from charthouse.domains.medications.models import Medication
@@ -92,13 +92,13 @@ def _list_results(guest: SignedInPatient) -> list[Result]:
     """List the latest released results, ordered and entered ones alike, at most MAX_ROWS + 1. Two queries."""
     of = {"practice": guest.practice.pk, "archived": False}
     ordered = LabResult.objects.filter(
-        released.ORDERED,
+        released_results.ORDERED,
         **of,
         lab_test__archived=False,
         lab_test__lab_order__archived=False,
         lab_test__lab_order__patient=guest.patient.pk,
     ).exclude(status=CANCELED)
-    entered = PatientLabResult.objects.filter(released.ENTERED, **of, patient=guest.patient.pk)
+    entered = PatientLabResult.objects.filter(released_results.ENTERED, **of, patient=guest.patient.pk)
     found = [
         Result(
             row.observation_description or row.lab_test.name or row.observation_code,

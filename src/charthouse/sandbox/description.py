@@ -12,7 +12,7 @@ from charthouse.identity.models import ApiUser, Application, Practice, User
 from charthouse.identity.token_pairs import expand_scopes
 from charthouse.sandbox.credentials import Credentials, write_private_file
 from charthouse.sandbox.oauth_apps import renew_tokens
-from charthouse.sandbox.scenarios import stored
+from charthouse.sandbox.scenarios import stored_scenarios
 from charthouse.toolkit.declaration import BASE
 
 
@@ -46,7 +46,7 @@ def update_scenarios(path: Path) -> None:
 
 def _describe_scenarios() -> dict[str, Any]:
     """The latest scenario of each name: its practice and what was made."""
-    return {each.name: {"practice": each.practice, **each.ids} for each in stored.list_all()}
+    return {each.name: {"practice": each.practice, **each.ids} for each in stored_scenarios.list_all()}
 
 
 def _describe_practice(practice: Practice, credentials: Credentials) -> dict[str, Any]:

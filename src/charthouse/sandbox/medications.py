@@ -15,7 +15,7 @@ from charthouse.domains.patients.models import Patient, PortalRequest
 from charthouse.sandbox.calendar import Visit
 from charthouse.sandbox.context import PracticeContext
 from charthouse.sandbox.data.conditions import COMMON
-from charthouse.sandbox.data.conditions.kinds import Complaint, Dosage
+from charthouse.sandbox.data.conditions.condition import Complaint, Dosage
 from charthouse.sandbox.data.drugs import DRUGS, DRUGS_BY_NAME, INACTIVE_SUPPLEMENT, SUPPLEMENTS
 from charthouse.sandbox.loader import Row
 from charthouse.sandbox.patients.record import ADULT_AGE

@@ -14,7 +14,7 @@ from charthouse.engine.declaration.resources import Declaration, Resource
 from charthouse.engine.errors import RequestError
 from charthouse.engine.execution import parsing, planning, reading
 from charthouse.engine.execution.paging import Paging
-from charthouse.gateway.called import find_declaration
+from charthouse.gateway.declared_calls import find_declaration
 from charthouse.identity.api_users import make_read_only_actor
 
 

@@ -19,7 +19,7 @@ from charthouse.console.kit.formats import format_utc
 from charthouse.console.kit.page import Request, page, render_page
 from charthouse.console.kit.tables import Badge, Column, Table, TableFilter
 from charthouse.engine.errors import NotFound
-from charthouse.gateway.called import find_declaration, list_scopes
+from charthouse.gateway.declared_calls import find_declaration, list_scopes
 from charthouse.identity import loaded_rows
 from charthouse.identity.models import PERMISSIONS, AccessToken, ApiUser, User
 

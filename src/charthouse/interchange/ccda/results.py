@@ -9,7 +9,7 @@ from typing import Any
 
 from django.db.models import Q
 
-from charthouse.domains.labs import released
+from charthouse.domains.labs import released_results
 from charthouse.domains.labs.models import LabResult, PatientLabResult
 from charthouse.interchange.ccda import sections
 from charthouse.interchange.cda import codes, entries
@@ -42,7 +42,7 @@ def fetch_ordered_results(context: DocumentContext) -> list[dict[str, Any]]:
     """Fetch results of orders, grouped by test, without canceled ones."""
     return list_rows(
         context.select(LabResult, "lab_test__lab_order__patient").filter(context.filter_time("test_performed"),
-            released.ORDERED if context.released_only else Q(),
+            released_results.ORDERED if context.released_only else Q(),
             lab_test__archived=False,
             lab_test__lab_order__archived=False,
         )
@@ -59,7 +59,7 @@ def fetch_ordered_results(context: DocumentContext) -> list[dict[str, Any]]:
 def fetch_manual_results(context: DocumentContext) -> list[dict[str, Any]]:
     return list_rows(
         context.select(PatientLabResult).filter(context.filter_day("date_test_performed"),
-            released.ENTERED if context.released_only else Q(),
+            released_results.ENTERED if context.released_only else Q(),
         )
         .order_by("id")
         .values(

@@ -33,7 +33,7 @@ from charthouse.sandbox.data.chart_entries import (
     PROCEDURES,
     SMOKING_EDUCATION,
 )
-from charthouse.sandbox.data.conditions.kinds import TABLET_AGE
+from charthouse.sandbox.data.conditions.condition import TABLET_AGE
 from charthouse.sandbox.data.drugs import DRUGS_BY_NAME
 from charthouse.sandbox.loader import Row
 from charthouse.sandbox.medications import Prescriptions

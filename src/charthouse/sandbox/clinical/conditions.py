@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from charthouse.sandbox.data.conditions import COMMON, CONDITIONS_BY_CODE
-from charthouse.sandbox.data.conditions.kinds import Condition, Trend
+from charthouse.sandbox.data.conditions.condition import Condition, Trend
 from charthouse.sandbox.data.featured_patients import FeaturedPatient
 from charthouse.sandbox.loader import Row
 

@@ -6,7 +6,7 @@ from charthouse.domains.clinical.code_labels import get_icd10_label
 from charthouse.sandbox.calendar import Visit
 from charthouse.sandbox.clinical.conditions import PatientCondition
 from charthouse.sandbox.data.complaints import BY_CODE, NURSE_VISITS
-from charthouse.sandbox.data.conditions.kinds import Complaint
+from charthouse.sandbox.data.conditions.condition import Complaint
 from charthouse.sandbox.patients.record import PatientRecord
 from charthouse.sandbox.scheduling.visit_reasons import NEW_PATIENT, list_topics
 

@@ -1,6 +1,6 @@
 """Illnesses of days and check-ups: what patients come for beside their conditions. Texts are this project's own."""
 
-from charthouse.sandbox.data.conditions.kinds import Complaint, Dosage
+from charthouse.sandbox.data.conditions.condition import Complaint, Dosage
 
 ADULT, CHILD = (18, 120), (0, 17)
 AMOXICILLIN = Dosage("Amoxicillin 500 mg tablet", "Three times a day for 7 days")

@@ -13,7 +13,7 @@ from charthouse.sandbox.data.complaints import (
     NURSE_VISITS,
 )
 from charthouse.sandbox.data.conditions import CONDITIONS_BY_CODE
-from charthouse.sandbox.data.conditions.kinds import Complaint
+from charthouse.sandbox.data.conditions.condition import Complaint
 from charthouse.sandbox.patients.record import ADULT_AGE, PatientRecord
 
 NURSE = tuple(NURSE_VISITS)

@@ -16,7 +16,7 @@ from charthouse.engine.execution import writing
 from charthouse.identity.models import User
 from charthouse.sandbox.triggers.recipes import Recipe, list_plain_recipes
 from charthouse.sandbox.triggers.rows import Run
-from charthouse.sandbox.triggers.special import list_special_recipes
+from charthouse.sandbox.triggers.special_recipes import list_special_recipes
 
 FIELD = "override.{}"  # how an error names a field that was given
 

@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 
 from charthouse.engine.errors import Invalid, MethodNotAllowed, RequestError
-from charthouse.gateway.called import find_declaration, list_scopes
+from charthouse.gateway.declared_calls import find_declaration, list_scopes
 from charthouse.gateway.http import Request, Response
 from charthouse.identity.models import AccessToken, User
 from charthouse.sandbox.control.callers import read_credentials

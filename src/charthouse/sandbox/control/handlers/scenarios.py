@@ -12,7 +12,7 @@ from charthouse.sandbox import description
 from charthouse.sandbox.control import practices
 from charthouse.sandbox.control.handlers import access
 from charthouse.sandbox.control.handlers.access import acting_as, find_practice
-from charthouse.sandbox.scenarios import recipes, stored, tasks
+from charthouse.sandbox.scenarios import recipes, stored_scenarios, tasks
 from charthouse.toolkit.controls import scenarios
 from charthouse.toolkit.controls.access import ApiUserParameters, PracticeParameters, TokenParameters
 from charthouse.toolkit.controls.clock import NoParameters
@@ -22,7 +22,7 @@ assert tasks  # its tasks are deferred by name
 
 def list_scenarios(parameters: NoParameters) -> scenarios.Scenarios:
     known = [scenarios.KnownScenario(name, text) for name, text in scenarios.SCENARIOS.items()]
-    return scenarios.Scenarios(known, stored.list_all())
+    return scenarios.Scenarios(known, stored_scenarios.list_all())
 
 
 def add(parameters: scenarios.ScenarioParameters) -> scenarios.Scenario:
@@ -34,7 +34,7 @@ def add(parameters: scenarios.ScenarioParameters) -> scenarios.Scenario:
         if user is None:
             raise Invalid({"practice": [f"Practice {found.pk} has no primary user."]})
         practice, ids = found.pk, _add(parameters.name, found, user)
-    added = stored.add(parameters.name, practice, ids)
+    added = stored_scenarios.add(parameters.name, practice, ids)
     description.update_scenarios(settings.DATA / "sandbox.json")
     return added
 

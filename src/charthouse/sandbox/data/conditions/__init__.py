@@ -8,7 +8,7 @@ from charthouse.sandbox.data.conditions import (
     pregnancy,
     respiratory,
 )
-from charthouse.sandbox.data.conditions.kinds import Condition
+from charthouse.sandbox.data.conditions.condition import Condition
 
 CONDITIONS: tuple[Condition, ...] = (
     *cardiovascular.CONDITIONS,

@@ -1,6 +1,6 @@
 """High blood pressure, heart and vessels, lipids."""
 
-from charthouse.sandbox.data.conditions.kinds import Condition, Dosage, Trend
+from charthouse.sandbox.data.conditions.condition import Condition, Dosage, Trend
 from charthouse.sandbox.data.lab_panels import LDL, LIPIDS, METABOLIC, NATRIURETIC_PEPTIDE, PROTHROMBIN
 
 HYPERTENSION = Condition(

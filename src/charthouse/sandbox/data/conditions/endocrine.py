@@ -1,6 +1,6 @@
 """Diabetes, thyroid, weight, bones, kidneys, gout."""
 
-from charthouse.sandbox.data.conditions.kinds import Condition, Dosage, Trend
+from charthouse.sandbox.data.conditions.condition import Condition, Dosage, Trend
 from charthouse.sandbox.data.lab_panels import (
     A1C,
     A1C_VALUE,

@@ -1,6 +1,6 @@
 """Mood, sleep, headache, nerves."""
 
-from charthouse.sandbox.data.conditions.kinds import Condition, Dosage
+from charthouse.sandbox.data.conditions.condition import Condition, Dosage
 
 ANXIETY = Condition(
     "F41.1",

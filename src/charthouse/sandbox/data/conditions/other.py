@@ -1,6 +1,6 @@
 """Digestion, joints, blood, urinary tract, skin, eyes and ears."""
 
-from charthouse.sandbox.data.conditions.kinds import Condition, Dosage, Trend
+from charthouse.sandbox.data.conditions.condition import Condition, Dosage, Trend
 from charthouse.sandbox.data.lab_panels import (
     BINDING,
     BLOOD_COUNT,

@@ -1,6 +1,6 @@
 """A pregnancy in its 26th week, with anemia."""
 
-from charthouse.sandbox.data.conditions.kinds import Condition, Dosage, Trend
+from charthouse.sandbox.data.conditions.condition import Condition, Dosage, Trend
 from charthouse.sandbox.data.lab_panels import (
     BINDING,
     BLOOD_COUNT,

@@ -1,6 +1,6 @@
 """Lungs, nose, sleep."""
 
-from charthouse.sandbox.data.conditions.kinds import Condition, Dosage
+from charthouse.sandbox.data.conditions.condition import Condition, Dosage
 
 ASTHMA = Condition(
     "J45.909",
