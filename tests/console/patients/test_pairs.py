@@ -23,10 +23,9 @@ def add(clinic: Clinic, first: str, last: str, **values: Any) -> int:
         made = Patient.objects.create(
             practice=clinic.practice,
             doctor=clinic.doctor,
-            gender="Female",
             first_name=first,
             last_name=last,
-            **values,
+            **{"gender": "Female", **values},
         )
     return made.pk
 
@@ -53,13 +52,15 @@ def test_which_pairs_are_listed(clinic: Clinic, browser: httpx.Client) -> None:
     add(clinic, "Kathy", "Johnson", date_of_birth="1918-08-26", cell_phone="303.555.0142")
     add(clinic, "Mary", "Jackson", date_of_birth="1921-04-09", email="mary@nasa.example")
     add(clinic, "Mary", "Winston", date_of_birth="1921-04-09", email="MARY@nasa.example")
+    add(clinic, "Elizabeth", "Friedman", date_of_birth="1892-08-26", **PHONE)
+    add(clinic, "Betty", "Friedman", date_of_birth="1892-08-26", **PHONE)
     add(clinic, "Dorothy", "Vaughan")
     add(clinic, "Dorothy", "Vaughan", date_of_birth="1910-09-20")
     add(clinic, "Annie", "Easley", date_of_birth="1933-04-23")
     add(clinic, "Ann", "Easley", date_of_birth="1933-04-23")
-    # Twins, a family's phone, namesakes of other ages, a stranger of the same day, deleted ones.
+    # Twins of two genders, a family's phone, namesakes of other ages, a stranger of the same day, deleted ones.
     add(clinic, "Tweedle", "Twin", date_of_birth="2020-01-01", **PHONE)
-    add(clinic, "Dum", "Twin", date_of_birth="2020-01-01", **PHONE)
+    add(clinic, "Dum", "Twin", date_of_birth="2020-01-01", gender="Male", **PHONE)
     add(clinic, "Grace", "Hopper", date_of_birth="1906-12-09", **PHONE)
     add(clinic, "Grace", "Hopper", date_of_birth="1996-12-09")
     add(clinic, "Grace", "Kelly", date_of_birth="1996-12-09")
@@ -70,6 +71,7 @@ def test_which_pairs_are_listed(clinic: Clinic, browser: httpx.Client) -> None:
     assert read_pairs(browser) == [
         ("Possible", "Easley, Annie", "Easley, Ann"),
         ("Possible", "Vaughan, Dorothy", "Vaughan, Dorothy"),
+        ("Possible", "Friedman, Elizabeth", "Friedman, Betty"),
         ("Likely", "Jackson, Mary", "Winston, Mary"),
         ("Likely", "Johnson, Katherine", "Johnson, Kathy"),
         ("Likely", "Núñez, Zoë", "nunez, ZOE"),

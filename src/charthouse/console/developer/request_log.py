@@ -55,7 +55,7 @@ _ABOUT = (
     "API calls made on behalf of users of your practice and by its API users, in the past week. Values in queries "
     "that may identify a patient are left out."
 )
-_ABOUT_UNKNOWN = " As this is a sandbox, calls of unknown callers are here too."
+_ABOUT_UNKNOWN = " In a sandbox, calls by unknown callers are shown too."
 
 
 def build_status_badge(call: ApiCall) -> Badge:

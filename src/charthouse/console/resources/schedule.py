@@ -92,7 +92,7 @@ waiting_list = Resource(
         Key("duration", Integer(minimum=1, maximum=MAX_DURATION), REQUIRED, doc="Minutes."),
         Key("week_days", List(Integer(minimum=0, maximum=6), max_items=7), doc="0 Monday; empty: any."),
         Key("day_parts", List(Text(choices=tuple(DAY_PARTS)), max_items=len(DAY_PARTS)), doc="Empty: any."),
-        Key("until", Date(), doc="The last day that is of use."),
+        Key("until", Date(), doc="Last acceptable date."),
         Key(
             "priority",
             Integer(choices=tuple(WaitingListEntry.Priority.values)),

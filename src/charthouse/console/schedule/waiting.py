@@ -35,7 +35,7 @@ LABELS = {
     "day_parts": "Times of day",
     "until": "Until",
 }
-HINTS = {"until": "The last day that is of use.", "week_days": "None chosen: any day."}
+HINTS = {"until": "Last acceptable date.", "week_days": "Leave blank for any day."}
 SECTIONS = (
     Section("Visit", (("profile", 4), ("doctor", 4), ("office", 4), ("duration", 2), ("priority", 4)), False),
     Section("When", (("week_days", 12), ("day_parts", 12), ("until", 4)), False),
@@ -101,7 +101,7 @@ TABLE = Table(
         ),
     ),
     order="priority",
-    empty="Nobody waits.",
+    empty="No patients are waiting.",
 )
 
 

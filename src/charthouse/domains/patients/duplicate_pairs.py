@@ -8,13 +8,15 @@ from charthouse.engine.sql.expressions import Parameter
 CHUNK = 10_000  # patients that one call compares with the others
 BEGINNING = 3  # letters of a first name that begin alike
 
-_ALIKE = """
+_ALIKE = f"""
     (a.first_name_folded = b.first_name_folded and a.last_name_folded = b.last_name_folded) as same_name,
     a.date_of_birth is not distinct from b.date_of_birth and a.date_of_birth is not null as same_birthday,
     length(right(regexp_replace(a.cell_phone, '\\D', '', 'g'), 10)) >= 7
         and right(regexp_replace(a.cell_phone, '\\D', '', 'g'), 10)
             = right(regexp_replace(b.cell_phone, '\\D', '', 'g'), 10) as same_phone,
-    a.email_folded <> '' and a.email_folded = b.email_folded as same_email
+    a.email_folded <> '' and a.email_folded = b.email_folded as same_email,
+    a.first_name_folded = b.first_name_folded or a.last_name_folded = b.last_name_folded
+        and left(a.first_name_folded, {BEGINNING}) = left(b.first_name_folded, {BEGINNING}) as similar_name
 """
 _FLOOR = statements.make_statement(
     "select id from patients_patient where practice_id = %s::bigint and not archived and id <= %s::bigint "
@@ -25,15 +27,15 @@ _FLOOR = statements.make_statement(
 # without a birthday with all of the name.
 _PAIRS = statements.make_statement(
     f"""
-    select a.id, pair.id, pair.same_name, pair.same_birthday, pair.same_phone, pair.same_email
+    select a.id, pair.id, pair.same_name, pair.same_birthday, pair.same_phone, pair.same_email, pair.similar_name
     from patients_patient a cross join lateral (
         select * from (
-            select b.id, b.last_name_folded, b.first_name_folded, {_ALIKE}
+            select b.id, b.last_name_folded, b.first_name_folded, b.gender, {_ALIKE}
             from patients_patient b
             where b.practice_id = %s::bigint and b.date_of_birth = a.date_of_birth and b.id < a.id and not b.archived
                 and (b.last_name_folded = a.last_name_folded or b.first_name_folded = a.first_name_folded)
             union all
-            select b.id, b.last_name_folded, b.first_name_folded, {_ALIKE}
+            select b.id, b.last_name_folded, b.first_name_folded, b.gender, {_ALIKE}
             from patients_patient b
             where a.date_of_birth is null and a.last_name_folded <> '' and b.practice_id = %s::bigint
                 and b.last_name_folded = a.last_name_folded and b.first_name_folded = a.first_name_folded
@@ -42,8 +44,10 @@ _PAIRS = statements.make_statement(
         where (
             found.same_name
             or found.first_name_folded = a.first_name_folded and (found.same_phone or found.same_email)
-            or found.last_name_folded = a.last_name_folded
-                and left(found.first_name_folded, {BEGINNING}) = left(a.first_name_folded, {BEGINNING})
+            or found.last_name_folded = a.last_name_folded and (
+                found.similar_name
+                or found.gender = a.gender and (found.same_phone or found.same_email)
+            )
         ) and (a.id < %s::bigint or found.id < %s::bigint)
         and not exists (
             select from patients_distinctpatients d
@@ -82,11 +86,13 @@ class Pair:
     same_birthday: bool
     same_phone: bool
     same_email: bool
+    similar_name: bool
 
     @property
     def is_likely(self) -> bool:
         """Whether they are likely the same: the birthday is, and the name, or a similar one with phone or e-mail."""
-        return self.same_birthday and (self.same_name or self.same_phone or self.same_email)
+        is_similar = self.similar_name and (self.same_phone or self.same_email)
+        return self.same_birthday and (self.same_name or is_similar)
 
     @property
     def reasons(self) -> list[str]:
@@ -96,7 +102,8 @@ class Pair:
             "same phone": self.same_phone,
             "same e-mail": self.same_email,
         }
-        return [one for one, holds in words.items() if holds] + ([] if self.same_name else ["similar name"])
+        name = [] if self.same_name else ["similar name" if self.similar_name else "same last name"]
+        return [one for one, holds in words.items() if holds] + name
 
 
 def find_pairs(practice: int, start: Position, most: int) -> tuple[list[Pair], Position | None]:
