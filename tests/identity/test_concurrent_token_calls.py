@@ -11,7 +11,7 @@ import pytest
 from django.db import connections, transaction
 
 from charthouse.identity import token_pairs
-from charthouse.identity.models import AccessToken, RefreshToken
+from charthouse.identity.models import AccessToken, Grant, RefreshToken
 from tests.concurrency import run_concurrently
 from tests.gateway.test_conflicts import is_waiting
 from tests.identity.oauth_flow import (
@@ -102,6 +102,8 @@ def test_everything_that_changes_pairs_waits_for_the_lock(
             running = pool.submit(run_with_connection, call, done)
             until(is_waiting)
             assert not done.is_set(), number
+            # No row is locked before: whoever has the lock would wait for it, and both for each other.
+            list(Grant.objects.filter(application=app.row).select_for_update(nowait=True))
         running.result()
     assert count_live(app) == (1, 1)
 

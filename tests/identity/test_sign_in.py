@@ -356,7 +356,7 @@ def test_changing_the_password(clinic: Clinic) -> None:
     wrong = browser.post("/account/password", data=form | {"old": "x", "new": "short", "again": "shorter"})
     assert wrong.status_code == 400
     text = unescape(wrong.text)
-    for words in ("That password is incorrect", "too short", "not the same"):
+    for words in ("That password is incorrect", "too short", "don't match"):
         assert words in text
     right = {"old": PASSWORD, "new": NEW, "again": NEW}
     assert browser.post("/account/password", data=form | right).status_code == 302
