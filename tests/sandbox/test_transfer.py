@@ -15,9 +15,15 @@ from charthouse.audit import request_log, verification
 from charthouse.domains.billing.models import FeeSchedule
 from charthouse.domains.clinical.models import ClinicalNote, NoteText
 from charthouse.domains.patients import merges
-from charthouse.domains.patients.models import Patient, PortalProxy, PortalRequest
+from charthouse.domains.patients.models import DistinctPatients, Patient, PortalProxy, PortalRequest
 from charthouse.domains.practice.models import Doctor, DoctorOptions, IframeApp
-from charthouse.domains.scheduling.models import AppointmentProfile, CustomVital, VitalsTagGroup
+from charthouse.domains.scheduling.models import (
+    Appointment,
+    AppointmentProfile,
+    CustomVital,
+    FreedSlot,
+    VitalsTagGroup,
+)
 from charthouse.domains.tasks.models import AssociatedItem
 from charthouse.identity import tenancy
 from charthouse.identity.models import Application, User
@@ -85,6 +91,10 @@ def add_references() -> None:
     User.objects.filter(pk=users[0]).update(is_staff=True)
     kept, merged, proxy = Patient.objects.order_by("pk").values_list("pk", flat=True)[:3]
     PortalProxy.objects.create(practice_id=PRACTICE, patient_id=kept, proxy_id=proxy, relationship="guardian")
+    DistinctPatients.objects.create(practice_id=PRACTICE, first_id=kept, second_id=proxy)
+    columns = ("doctor_id", "office_id", "exam_room", "scheduled_time", "duration")
+    freed = Appointment.objects.filter(practice=PRACTICE).order_by("pk").values(*columns)[0]
+    FreedSlot.objects.create(practice_id=PRACTICE, **freed)
     with transaction.atomic():
         merges.merge(PRACTICE, kept, merged, users[0], reason="Registered twice")
 

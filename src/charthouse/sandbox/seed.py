@@ -56,6 +56,7 @@ from charthouse.sandbox.scheduling import appointments
 from charthouse.sandbox.scheduling.appointments import AppointmentBook
 from charthouse.sandbox.scheduling.breaks import Breaks
 from charthouse.sandbox.scheduling.vitals import VitalsGroups
+from charthouse.sandbox.scheduling.waiting_list import WaitingList
 from charthouse.sandbox.seeder import Seeder
 from charthouse.sandbox.tasks import Tasks
 from charthouse.sandbox.teams import Team, make_additional_team, make_own_team
@@ -81,6 +82,7 @@ SEEDERS: tuple[type[Seeder], ...] = (
     Tags,
     Images,
     Portal,
+    WaitingList,
 )
 
 BATCH_SIZE = 1000  # patients
