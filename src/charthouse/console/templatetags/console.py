@@ -37,7 +37,7 @@ def badge(text: str, color: str = "secondary") -> SafeString:
 
 
 @register.filter
-def shown(value: Any) -> Any:
+def format_value(value: Any) -> Any:
     """Format a value for people: yes or no, a dash for nothing, local times."""
     if value is None or value == "" or value == []:
         return format_html('<span class="text-secondary">{}</span>', EMPTY_LABEL)
@@ -48,7 +48,7 @@ def shown(value: Any) -> Any:
     if isinstance(value, bool):
         return "Yes" if value else "No"
     if isinstance(value, datetime):
-        return moment(value)
+        return format_time(value)
     if isinstance(value, date):
         return format_html('<time datetime="{}">{}</time>', value.isoformat(), _day(value))
     if isinstance(value, int | Decimal):
@@ -59,7 +59,7 @@ def shown(value: Any) -> Any:
 
 
 @register.filter
-def moment(value: datetime) -> SafeString:
+def format_time(value: datetime) -> SafeString:
     """Format a time as Mar 10, 2026, 9:05 AM: an aware one in the user's time zone; a naive one is local already."""
     at = local_times.to_local(value) if value.tzinfo else value
     text = f"{_day(at)}, {appointments.format_clock(at)}"
@@ -81,7 +81,7 @@ def in_utc(value: datetime) -> str:
 @register.filter
 def wire_moment(text: str) -> SafeString:
     """Format a time that an API wrote in UTC, as in a note of a task."""
-    return moment(parse_timestamp(text))
+    return format_time(parse_timestamp(text))
 
 
 @register.filter
@@ -117,7 +117,7 @@ def undo_of(tags: str) -> dict[str, Any] | None:
 @register.filter
 def cell(value: Cell) -> Any:
     """Render a cell of a table."""
-    content = shown(value.value)
+    content = format_value(value.value)
     return format_html('<a href="{}">{}</a>', value.link, content) if value.link else content
 
 
