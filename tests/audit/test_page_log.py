@@ -22,7 +22,7 @@ from charthouse.audit.models import ApiCall
 from charthouse.changes.models import Delivery, Webhook
 from charthouse.console.urls import urlpatterns as console_patterns
 from charthouse.domains.patients import merges
-from charthouse.domains.patients.models import Patient
+from charthouse.domains.patients.models import Patient, PortalRequest
 from charthouse.domains.scheduling.models import Appointment
 from charthouse.gateway.cerbo import registry as cerbo_registry
 from charthouse.gateway.drchrono import registry as drchrono_registry
@@ -213,6 +213,7 @@ OTHERS = {
     "patients/<id:patient>/labs/<id:row>/review",
     "patients/<id:patient>/medications/none-known",
     "patients/<id:patient>/medications/reconcile",
+    "patients/<id:patient>/not-duplicate-of/<id:other>",
     "patients/<id:patient>/portal/invite",
     "patients/<id:patient>/portal/proxies",
     "patients/<id:patient>/portal/proxies/<id:row>",
@@ -276,5 +277,9 @@ def test_of_the_portal(site: Site) -> None:
     assert walk.missing == []
     request_log.flush()
     seen = ApiCall.objects.using("owner").filter(practice_id=site.world.practice, dialect="portal")
-    assert {tuple(row.patients) for row in seen} == {(site.guest.patient.pk,)}
+    with tenancy.within(site.world.practice):
+        of_guest = PortalRequest.objects.filter(patient=site.guest.patient, proxy__isnull=False)
+        proxies = set(of_guest.values_list("proxy", flat=True))  # who are named as the senders
+    assert all(site.guest.patient.pk in row.patients for row in seen)
+    assert {pk for row in seen for pk in row.patients} == {site.guest.patient.pk} | proxies
     assert walk.opened.keys() >= {"portal", "portal/appointments"}

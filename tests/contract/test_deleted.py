@@ -45,6 +45,12 @@ NO_PARTS = {
         ("PatientMerge.kept", "PatientMerge.merged"), "a merge outlasts both patients, and is undone"
     ),
     "Outgoing.patient": "what waits is stopped by a trigger of the patients; what was sent stays",
+    **dict.fromkeys(
+        ("DistinctPatients.first", "DistinctPatients.second"), "what was found of two charts outlasts both"
+    ),
+    "PortalRequest.proxy": "the person who wrote it; the request is a part of the other patient",
+    "Transaction.patient": "that of the line item, of which the transaction is a part",
+    "WaitingListEntry.appointment": "what was booked for the entry, which is off the list since then",
     "ClinicalNote.appointment": "a trigger of the notes follows the visit (docs/decisions/0040)",
 }
 # Rows of a patient that may name a visit: they stay when it is deleted.

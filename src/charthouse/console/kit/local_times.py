@@ -68,9 +68,14 @@ def show_in_form(text: str) -> str:
 
 
 def read_from_form(text: str) -> str:
-    """Convert the local time of an input to UTC as the API takes it. What is no time stays, and is refused."""
+    """Convert the local time of an input to UTC as the API takes it. What is no time stays, and is refused; so is a
+    time beyond the calendar in UTC, which keeps its zone so that ``show_in_form`` gives it back."""
     try:
         at = datetime.fromisoformat(text)
-        return at.replace(tzinfo=at.tzinfo or get_zone()).astimezone(UTC).replace(tzinfo=None).isoformat()
-    except (ValueError, OverflowError):
+    except ValueError:
         return text
+    at = at.replace(tzinfo=at.tzinfo or get_zone())
+    try:
+        return at.astimezone(UTC).replace(tzinfo=None).isoformat()
+    except OverflowError:
+        return at.isoformat()

@@ -181,7 +181,7 @@ class Transaction(Record):
     """
 
     line_item = RecordKey("billing.LineItem", part_of=True)
-    patient = RecordKey("patients.Patient", null=True, blank=True)
+    patient = RecordKey("patients.Patient", null=True, blank=True, part_of=False)
     remittance = RecordKey("billing.Remittance", null=True, blank=True)
     ins_name = models.PositiveSmallIntegerField(default=1)
     ins_paid = money(default=0)
