@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from tests.browser.html_shapes import OF_LOOKS, TEXT, UNSEEN, VALUED
 
@@ -33,6 +33,7 @@ async ([shapes, wholeDocument]) => {
 }
 """
 
+SWAPPING = ".htmx-request, .htmx-swapping, .htmx-settling, .htmx-added"
 _axe = Axe()
 _structure: set[str] = set()  # shapes examined by the rules of structure
 _colored: defaultdict[str, set[str]] = defaultdict(set)  # and by the rules of color, by theme
@@ -43,13 +44,13 @@ def find_violations(page: Page) -> list[str]:
 
     The page's context needs ``reduced_motion``: a color between two states has no contrast.
     """
-    page.wait_for_load_state()
+    _wait_until_still(page)
     return _examine(page, *page.evaluate(LIST_SHAPES, ATTRIBUTES))
 
 
 def find_violations_in_both_themes(page: Page) -> list[str]:
     """Return the violations of the page in light and in dark."""
-    page.wait_for_load_state()
+    _wait_until_still(page)
     theme, shapes, readable = page.evaluate(LIST_SHAPES, ATTRIBUTES)
     found = _examine(page, theme, shapes, readable)
     (other,) = set(THEMES) - {theme}
@@ -58,6 +59,12 @@ def find_violations_in_both_themes(page: Page) -> list[str]:
         found += find_violations(page)
         page.emulate_media(color_scheme=theme)
     return found
+
+
+def _wait_until_still(page: Page) -> None:
+    """Wait until the page is loaded and no part of it is being replaced."""
+    page.wait_for_load_state()
+    expect(page.locator(SWAPPING)).to_have_count(0)
 
 
 def _examine(page: Page, theme: str, shapes: list[str], readable: list[str]) -> list[str]:

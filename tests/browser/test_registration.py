@@ -63,7 +63,8 @@ def test_duplicates_are_shown_while_typing_and_leaving_asks(
     page.get_by_label("Mobile phone", exact=True).fill("3035550142")
     with tenancy.within(calendar.clinic.id):
         Patient.objects.filter(pk=calendar.patient_id).update(last_name="Lovelace")
-    page.get_by_label("Last name", exact=True).press_sequentially("Lovelace")
+    with page.expect_response(lambda answer: "last_name=Lovelace" in (answer.request.post_data or "")):
+        page.get_by_label("Last name", exact=True).press_sequentially("Lovelace")
     expect(page.get_by_text("Possible duplicates")).to_be_visible()
     assert find_violations_in_both_themes(page) == []
     asked: list[str] = []

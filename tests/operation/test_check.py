@@ -18,7 +18,7 @@ from charthouse import clock, logs
 from charthouse.identity import secret_keys
 from charthouse.operation import checking, configuration_checks, database_checks, database_state, health
 from charthouse.operation.findings import Finding, Level
-from tests.operation.test_health import run_worker
+from tests.operation.test_health import forget_workers, run_worker
 from tests.support import make_app, make_practice
 from tests.test_commands import DATABASE, command
 
@@ -98,6 +98,7 @@ def test_each_fault_of_the_machine_is_found(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_the_database_is_checked(monkeypatch: pytest.MonkeyPatch) -> None:
+    forget_workers()
     monkeypatch.setattr(
         secret_keys, "get_fingerprint", lambda: secret_keys.compute_fingerprint(settings.SECRET_KEY)
     )
@@ -126,6 +127,7 @@ def test_the_database_is_checked(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_check_ends_with_1_and_prints_json(tmp_path: Path) -> None:
+    forget_workers()
     shown = command("check", "--json", "--data", str(tmp_path / "data"), **DATABASE)
     assert shown.returncode == 1, shown.stderr
     report = json.loads(shown.stdout)

@@ -25,7 +25,7 @@ def execute(statement: str, *values: object) -> None:
 @contextmanager
 def run_worker(seconds_ago: int) -> Iterator[None]:
     """A worker that was heard of so long ago."""
-    execute("delete from procrastinate_workers")
+    forget_workers()
     execute(
         "insert into procrastinate_workers (last_heartbeat) values (now() - make_interval(secs => %s))",
         seconds_ago,
@@ -33,7 +33,12 @@ def run_worker(seconds_ago: int) -> Iterator[None]:
     try:
         yield
     finally:
-        execute("delete from procrastinate_workers")
+        forget_workers()
+
+
+def forget_workers() -> None:
+    """Forget workers that other tests have run in this process."""
+    execute("delete from procrastinate_workers")
 
 
 @pytest.fixture(autouse=True)
@@ -41,6 +46,7 @@ def fresh(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(health, "FRESH", 0.0)
     monkeypatch.setattr(health, "_prober", health._make_prober())
     settings.DATA.mkdir(exist_ok=True)
+    forget_workers()
 
 
 def ask_ready() -> tuple[int, dict[str, Any]]:
