@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from typing import Any
 
 import httpx
 import pytest
@@ -55,15 +56,22 @@ def test_a_patient_is_registered_with_insurance_in_two_steps(
         assert patient.coverages.get().insurance_payer_id == "60054"
 
 
+def expect_comparison(page: Page, sent: str) -> Any:
+    """Wait, at the end of the block, until what was typed has been compared with the patients."""
+    return page.expect_response(lambda answer: sent in (answer.request.post_data or ""))
+
+
 def test_duplicates_are_shown_while_typing_and_leaving_asks(
     page: Page, enter: Callable[[str], Page], calendar: Calendar
 ) -> None:
     enter("/patients/new")
-    page.get_by_label("First name", exact=True).fill("Ada")
-    page.get_by_label("Mobile phone", exact=True).fill("3035550142")
+    with expect_comparison(page, "first_name=Ada"):
+        page.get_by_label("First name", exact=True).fill("Ada")
+    with expect_comparison(page, "cell_phone=3035550142"):
+        page.get_by_label("Mobile phone", exact=True).fill("3035550142")
     with tenancy.within(calendar.clinic.id):
         Patient.objects.filter(pk=calendar.patient_id).update(last_name="Lovelace")
-    with page.expect_response(lambda answer: "last_name=Lovelace" in (answer.request.post_data or "")):
+    with expect_comparison(page, "last_name=Lovelace"):
         page.get_by_label("Last name", exact=True).press_sequentially("Lovelace")
     expect(page.get_by_text("Possible duplicates")).to_be_visible()
     assert find_violations_in_both_themes(page) == []
