@@ -89,7 +89,7 @@ def use_new_database(name: str, data: Path) -> Iterator[str]:
 
     For what looks at all practices: in the database of a worker there are soon thousands of them.
     """
-    database = f"charthouse_{WORKER}_{name}"
+    database = f"charthouse_{WORKER}_own_{name}"  # databases that fixtures make have other names
     create_database(database)
     files = settings.STORAGES["files"] | {"OPTIONS": {"location": data / "files"}}
     try:

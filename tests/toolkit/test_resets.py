@@ -46,8 +46,12 @@ def find_processes(sandbox: RunningSandbox) -> Iterator[psutil.Process]:
 def is_tidy(sandbox: RunningSandbox, server: psycopg.Connection[Any]) -> bool:
     """Whether all that happens after a reset, in the background, has been done."""
     names = [name for (name,) in server.execute("select datname from pg_database")]
-    spares = [name for name in names if name.endswith(tuple(f"_{spare}_{SEED}" for spare in SPARES))]
-    return len(spares) == len(SPARES) and not list(sandbox.data.glob("snapshots/seed/old*"))
+    known = [name.partition("_snapshot_")[2] for name in names if "_snapshot_" in name]
+    spares = {f"_{spare}_{of}" for of in known for spare in (SPARES if of == SEED else SPARES[:1])}
+    if any("_old" in name or "_fill_" in name for name in names):
+        return False
+    is_complete = all(any(name.endswith(spare) for name in names) for spare in spares)
+    return is_complete and not list(sandbox.data.glob("snapshots/*/old*"))
 
 
 def measure(sandbox: RunningSandbox) -> Held:
