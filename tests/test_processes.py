@@ -6,7 +6,7 @@ import sys
 from tests.waiting import PATIENCE
 
 FORK = """
-import mmap, os, tempfile
+import mmap, os, signal, tempfile
 from pathlib import Path
 from charthouse.processes import ForkedChild
 
@@ -27,7 +27,7 @@ def run():
         assert os.fstat(file.fileno()).st_size == 3
     assert os.read(0, 1) == b"", "standard input"
     os.write(result, b"whole")
-    os.read(kept, 1)  # until the parent ends it
+    signal.pause()  # until the parent ends it
 
 child = ForkedChild("test", run, (result, kept))
 os.close(writing)

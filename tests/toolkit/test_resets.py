@@ -24,8 +24,8 @@ SOAK = 100  # resets from which on memory is compared
 
 @dataclass(frozen=True)
 class Held:
-    """What the processes of a sandbox hold: descriptors, megabytes; databases and sessions of its server; files of its
-    snapshots; rows."""
+    """What the processes of a sandbox hold: descriptors, megabytes; sessions of its server; databases and files of what
+    it began with and is reset to; rows."""
 
     descriptors: int
     megabytes: float
@@ -45,13 +45,18 @@ def find_processes(sandbox: RunningSandbox) -> Iterator[psutil.Process]:
 
 def is_tidy(sandbox: RunningSandbox, server: psycopg.Connection[Any]) -> bool:
     """Whether all that happens after a reset, in the background, has been done."""
+    names = list_databases(server)
+    spares = [name for name in names if name.endswith(tuple(f"_{spare}_{SEED}" for spare in SPARES))]
+    is_changing = any("_old" in name or "_fill_" in name for name in names)
+    return (
+        len(spares) == len(SPARES) and not is_changing and not list(sandbox.data.glob("snapshots/seed/old*"))
+    )
+
+
+def list_databases(server: psycopg.Connection[Any]) -> list[str]:
+    """The copies of what the sandbox began with. Those of other snapshots are made when other tests have ended."""
     names = [name for (name,) in server.execute("select datname from pg_database")]
-    known = [name.partition("_snapshot_")[2] for name in names if "_snapshot_" in name]
-    spares = {f"_{spare}_{of}" for of in known for spare in (SPARES if of == SEED else SPARES[:1])}
-    if any("_old" in name or "_fill_" in name for name in names):
-        return False
-    is_complete = all(any(name.endswith(spare) for name in names) for spare in spares)
-    return is_complete and not list(sandbox.data.glob("snapshots/*/old*"))
+    return [name for name in names if name.endswith(f"_{SEED}")]
 
 
 def measure(sandbox: RunningSandbox) -> Held:
@@ -61,7 +66,7 @@ def measure(sandbox: RunningSandbox) -> Held:
     processes = list(find_processes(sandbox))
     assert len(processes) > 2  # the command, the web server, the worker
     with psycopg.connect(database_url(sandbox.data), autocommit=True) as server:
-        (databases,) = server.execute("select count(*) from pg_database").fetchone() or (0,)
+        databases = len(list_databases(server))
         (sessions,) = server.execute("select count(*) from pg_stat_activity").fetchone() or (0,)
         (patients,) = server.execute("select count(*) from patients_patient").fetchone() or (0,)
     return Held(
@@ -69,7 +74,7 @@ def measure(sandbox: RunningSandbox) -> Held:
         sum(process.memory_full_info().uss for process in processes) / 2**20,
         databases,
         sessions,
-        sum(1 for _ in sandbox.data.glob("snapshots/**/*")),
+        sum(1 for _ in (sandbox.data / "snapshots" / SEED).glob("**/*")),
         patients,
     )
 
