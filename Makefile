@@ -16,7 +16,7 @@ run: .venv/runtime.stamp ## a synthetic practice on http://127.0.0.1:8000 until 
 	@exec $(BIN)/charthouse sandbox $(ARGS)
 
 test: .venv/dev.stamp browser proxy pooler ## everything that is tested; options of pytest in ARGS="..."
-	@unset PYTHONDONTWRITEBYTECODE; exec $(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder tests $(ARGS)
+	@unset PYTHONDONTWRITEBYTECODE; exec $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder tests $(ARGS)
 
 test-deep: .venv/mutants.stamp browser proxy pooler cluster ## fuzz, kill, load and mutate for HOURS (default 1); before a release
 	@exec $(BIN)/python -m tests.deep --hours $(or $(HOURS),1)

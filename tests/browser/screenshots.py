@@ -85,6 +85,7 @@ def shoot_portal(page: Page, sandbox: dict[str, Any]) -> None:
     page.get_by_label("Username").fill(guest["username"])
     page.get_by_label("Password").fill(guest["password"])
     page.get_by_role("button", name="Sign in").click()
+    page.get_by_text("English", exact=True).click()  # this patient's own language is Spanish
     page.get_by_role("heading", name="Hello").wait_for()
     page.screenshot(path=SHOTS / "portal.png")
 
