@@ -51,6 +51,7 @@ class WaitingList(Seeder):
     def _make_entry(self, visit: Visit, wish: tuple[list[int], list[str], int, str]) -> Row:
         """Make the entry of a patient who would like to come before this appointment."""
         days, parts, priority, note = wish
+        since = (self.calendar.now - timedelta(days=WISHES.index(wish) * 3 + 2)).isoformat()
         return {
             "patient_id": visit.row["patient_id"],
             "doctor_id": visit.row["doctor_id"],
@@ -61,6 +62,8 @@ class WaitingList(Seeder):
             "until": visit.date.isoformat(),
             "priority": priority,
             "note": note,
+            "created_at": since,
+            "updated_at": since,
         }
 
 
