@@ -5,7 +5,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib import messages
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -24,7 +24,7 @@ from charthouse.domains.patients.models.patients import DECEASED
 from charthouse.domains.scheduling.models import AppointmentProfile, WaitingListEntry
 from charthouse.domains.scheduling.waiting_list import DAY_PARTS, select_waiting
 from charthouse.engine.declaration.keys import Key
-from charthouse.engine.errors import Conflict, Invalid, Malformed, NotFound
+from charthouse.engine.errors import Conflict, Invalid, Malformed
 from charthouse.identity import origin
 
 LABELS = {
@@ -251,9 +251,7 @@ def remove(request: Request, row: int) -> HttpResponseBase:
     """Ask for confirmation, then take a patient off the list."""
     of = records.get_resource("waiting_list")
     one = records.get_object(of, request.actor, row)
-    patient = Patient.objects.filter(Q(pk=one["patient"]), practice=request.actor.practice).first()
-    if patient is None:
-        raise NotFound
+    patient = Patient.objects.get(practice=request.actor.practice, pk=one["patient"])
     if request.method == "POST":
         records.delete(of, request.actor, row)
         messages.success(request, f"{patient.display_name} is off the waiting list.")

@@ -50,13 +50,13 @@ def check_count(name: str, text: str | None, least: int, most: int | None) -> No
     number = int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
     if number is None or number < least or (most is not None and number > most):
         limits = f"from {least}" if most is None else f"from {least} to {most}"
-        _report(name, f"This is no number {limits}; it is ignored or cut.")
+        _report([name], f"This is no number {limits}; it is ignored or cut.")
 
 
 def check_switch(name: str, text: str | None) -> None:
     """Report a switch that is neither on nor off. Raises Invalid in strict mode."""
     if text and modes.is_watched() and text.lower() not in ("true", "false", "1", "0"):
-        _report(name, "This is not true or false; it is read as false.")
+        _report([name], "This is not true or false; it is read as false.")
 
 
 def check_repeated_parameters(pairs: Iterable[tuple[str, str]]) -> None:
@@ -64,7 +64,7 @@ def check_repeated_parameters(pairs: Iterable[tuple[str, str]]) -> None:
     if not modes.is_watched():
         return
     counted = Counter(name for name, _ in pairs if not name.endswith("[]"))
-    _report_repeated(counted, "This parameter is given several times; the last counts.")
+    _report(_list_repeated(counted), "This parameter is given several times; the last counts.")
 
 
 def check_repeated_keys(text: bytes) -> None:
@@ -80,20 +80,18 @@ def check_repeated_keys(text: bytes) -> None:
 
     with suppress(ValueError, RecursionError):  # what is not read here has been read already
         json.loads(text, object_pairs_hook=count)
-    _report_repeated(counted, "This key is given several times; the last counts.")
+    _report(_list_repeated(counted), "This key is given several times; the last counts.")
 
 
-def _report_repeated(counted: Mapping[str, int], message: str) -> None:
+def _list_repeated(counted: Mapping[str, int]) -> list[str]:
+    return [name for name, times in counted.items() if times > 1][:MAX_DEPARTURES]
+
+
+def _report(names: Iterable[str], message: str) -> None:
+    """Report a departure of each. Raises Invalid in strict mode."""
     errors: dict[str, Any] = {}
-    for name in [name for name, times in counted.items() if times > 1][:MAX_DEPARTURES]:
+    for name in names:
         modes.overlook(errors, name, message)
-    if errors:
-        raise Invalid(errors)
-
-
-def _report(name: str, message: str) -> None:
-    errors: dict[str, Any] = {}
-    modes.overlook(errors, name, message)
     if errors:
         raise Invalid(errors)
 
