@@ -140,6 +140,22 @@ def test_a_shared_phone_is_a_possible_duplicate_only_with_a_similar_name(
     assert "Possible" not in likely[: likely.index("</li>")]
 
 
+def test_the_worklist_and_a_chart_judge_two_patients_alike(clinic: Clinic, browser: httpx.Client) -> None:
+    """Of one last name, birthday, gender and phone: Bob may be Robert, or his twin; Robbie likely is Robert."""
+    robert = add(clinic, "Robert", "Kowalski", **BORN, **PHONE)
+    add(clinic, "Bob", "Kowalski", **BORN, **PHONE)
+    add(clinic, "Robbie", "Kowalski", **BORN, **PHONE)
+    of_robert = {pair[1:]: pair[0] for pair in read_pairs(browser) if "Kowalski, Robert" in pair}
+    assert of_robert == {
+        ("Kowalski, Robert", "Kowalski, Bob"): "Possible",
+        ("Kowalski, Robert", "Kowalski, Robbie"): "Likely",
+    }
+    page = browser.get(f"/patients/{robert}/merge").text
+    bob, robbie = (page[page.index(f"Kowalski, {name}</a>") :] for name in ("Bob", "Robbie"))
+    assert "Possible" in bob[: bob.index("</li>")]
+    assert "Possible" not in robbie[: robbie.index("</li>")]
+
+
 def test_the_worklist_needs_its_permission_and_shows_no_other_practice(clinic: Clinic) -> None:
     one, two = (add(clinic, "Ada", "Lovelace", **BORN) for _ in range(2))
     nobody = open_signed_in_browser(

@@ -13,6 +13,7 @@ from django.db.models.lookups import Exact
 
 from charthouse.console.kit import records
 from charthouse.console.kit.page import Request
+from charthouse.domains.patients.likeness import BEGINNING, Likeness
 from charthouse.domains.patients.models import Patient, SearchTerm
 from charthouse.engine.declaration.times import parse_date
 from charthouse.engine.declaration.values import InvalidValue
@@ -20,19 +21,15 @@ from charthouse.engine.sql.folding import Digits, fold
 
 MAX_FOUND = 5
 MIN_PHONE_DIGITS = 7
-BEGINNING = 3  # letters of a first name that begin alike
 SIMILAR = 0.6  # of last names, as difflib measures it
 
 
 @dataclass(frozen=True)
 class Duplicate:
-    """A patient who may be the same. ``reasons``: what is alike, in words; ``strong``: name and birthday are;
-    ``is_likely``: those, or one of them with phone or e-mail."""
+    """A patient who may be the same, and what they have in common."""
 
     patient: Patient
-    reasons: list[str]
-    strong: bool
-    is_likely: bool
+    likeness: Likeness
 
 
 def find_duplicates(request: Request, values: Mapping[str, Any]) -> list[Duplicate]:
@@ -51,8 +48,10 @@ def find_duplicates(request: Request, values: Mapping[str, Any]) -> list[Duplica
         for row in found.select_related("doctor").order_by("-updated_at")[: MAX_FOUND * 4]
         if _has_similar_name(row, values)
     ]
-    rated = [_rate(row) for row in named]
-    return sorted(rated, key=lambda one: (not one.strong, -len(one.reasons)))[:MAX_FOUND]
+    rated = [Duplicate(row, _compare(row, values)) for row in named]
+    return sorted(rated, key=lambda one: (not one.likeness.is_certain, -len(one.likeness.reasons)))[
+        :MAX_FOUND
+    ]
 
 
 def _build_matches(values: Mapping[str, Any]) -> dict[str, Q]:
@@ -64,7 +63,7 @@ def _build_matches(values: Mapping[str, Any]) -> dict[str, Q]:
         born = Q(date_of_birth=parse_date(str(values.get("date_of_birth") or "")))
         alike = Q(last_name_folded=fold(last)) if last else Q(pk__in=[])
         if len(first) > 1:
-            alike |= Q(Exact(StrIndex("first_name_folded", fold(first[:3])), 1))
+            alike |= Q(Exact(StrIndex("first_name_folded", fold(first[:BEGINNING])), 1))
         if last or len(first) > 1:
             same["same_birthday"] = born & alike
     digits = "".join(character for character in str(values.get("cell_phone") or "") if character.isdigit())
@@ -79,14 +78,6 @@ def _build_matches(values: Mapping[str, Any]) -> dict[str, Q]:
     for match in same.values():
         either |= match
     return {"any": either, **same}
-
-
-_REASONS = {
-    "same_name": "same name",
-    "same_birthday": "same DOB",
-    "same_phone": "same phone",
-    "same_email": "same e-mail",
-}
 
 
 def _has_similar_name(row: Any, values: Mapping[str, Any]) -> bool:
@@ -104,10 +95,15 @@ def _fold(text: str) -> str:
     return "".join(one for one in decomposed if one.isalnum())
 
 
-def _rate(row: Any) -> Duplicate:
-    holds = {name for name in _REASONS if getattr(row, name, False)}
-    strong = {"same_name", "same_birthday"} <= holds
-    is_likely = strong or (
-        bool(holds & {"same_name", "same_birthday"}) and bool(holds & {"same_phone", "same_email"})
+def _compare(row: Any, values: Mapping[str, Any]) -> Likeness:
+    """Compare a patient with what was entered."""
+    first, last = (_fold(str(values.get(name) or "")) for name in ("first_name", "last_name"))
+    known_first, known_last = _fold(row.first_name), _fold(row.last_name)
+    begins = known_last == last and known_first[:BEGINNING] == first[:BEGINNING]
+    return Likeness(
+        same_name=getattr(row, "same_name", False),
+        same_birthday=getattr(row, "same_birthday", False),
+        same_phone=getattr(row, "same_phone", False),
+        same_email=getattr(row, "same_email", False),
+        similar_name=bool(first) and (known_first == first or begins),
     )
-    return Duplicate(row, [words for name, words in _REASONS.items() if name in holds], strong, is_likely)

@@ -37,7 +37,7 @@ def register(request: Request) -> HttpResponseBase:
     try:
         checks.check(sent)
         likely = find_duplicates(request, sent)
-        if any(one.strong for one in likely) and request.POST.get(CONFIRMED) != "yes":
+        if any(one.likeness.is_certain for one in likely) and request.POST.get(CONFIRMED) != "yes":
             return _render_form(request, sent, duplicates=likely, ask=True)
         address, created = submissions.run_once(
             request.actor.practice,

@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass
 
+from charthouse.domains.patients.likeness import BEGINNING, Likeness
 from charthouse.engine.sql import statements
 from charthouse.engine.sql.expressions import Parameter
 
 CHUNK = 10_000  # patients that one call compares with the others
-BEGINNING = 3  # letters of a first name that begin alike
 
 _ALIKE = f"""
     (a.first_name_folded = b.first_name_folded and a.last_name_folded = b.last_name_folded) as same_name,
@@ -78,32 +78,11 @@ START: Position = (BEGIN, BEGIN)
 
 @dataclass(frozen=True)
 class Pair:
-    """Two patients, and what of them is the same."""
+    """Two patients, by id, and what they have in common."""
 
     one: int
     other: int
-    same_name: bool
-    same_birthday: bool
-    same_phone: bool
-    same_email: bool
-    similar_name: bool
-
-    @property
-    def is_likely(self) -> bool:
-        """Whether they are likely the same: the birthday is, and the name, or a similar one with phone or e-mail."""
-        is_similar = self.similar_name and (self.same_phone or self.same_email)
-        return self.same_birthday and (self.same_name or is_similar)
-
-    @property
-    def reasons(self) -> list[str]:
-        words = {
-            "same name": self.same_name,
-            "same DOB": self.same_birthday,
-            "same phone": self.same_phone,
-            "same e-mail": self.same_email,
-        }
-        name = [] if self.same_name else ["similar name" if self.similar_name else "same last name"]
-        return [one for one, holds in words.items() if holds] + name
+    likeness: Likeness
 
 
 def find_pairs(practice: int, start: Position, most: int) -> tuple[list[Pair], Position | None]:
@@ -117,7 +96,7 @@ def find_pairs(practice: int, start: Position, most: int) -> tuple[list[Pair], P
     floors = statements.run(_FLOOR, values)
     floor = floors[0][0] if floors else 0
     rows = statements.run(_PAIRS, values | {"floor": floor, "most": most + 1})
-    pairs = [Pair(*row) for row in rows[:most]]
+    pairs = [Pair(one, other, Likeness(*same)) for one, other, *same in rows[:most]]
     if len(rows) > most:
         return pairs, (pairs[-1].one, pairs[-1].other)
     return pairs, (floor, BEGIN) if floor else None
