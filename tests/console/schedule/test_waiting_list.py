@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from charthouse import clock
+from charthouse.console.schedule import waiting_offers
 from charthouse.domains.patients.models import Patient
 from charthouse.domains.scheduling.models import Appointment, FreedSlot, WaitingListEntry
 from charthouse.identity import tenancy
@@ -101,6 +102,27 @@ def test_who_fits_a_freed_time(desk: Desk) -> None:
     assert "Worse since Monday" in desk.browser.get(f"/day?date={day}").text
     desk.calendar.book(f"{day}T09:00:00")
     assert desk.list_offered() == [], "somebody else has it now"
+
+
+def test_what_a_page_leaves_out_is_said(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    desk.wait("Grace")
+    for hour in range(10, 16):
+        made = desk.calendar.book(f"{desk.day}T{hour}:00:00")
+        desk.calendar.change_and_read(made, status="Cancelled")
+    desk.cancel()
+    for address, shown in (
+        (f"/day?date={desk.day}", 5),
+        (f"/calendar?date={desk.day}", 2),
+        ("/waiting-list", 7),
+    ):
+        page = desk.browser.get(address).text
+        assert page.count('class="freed-who"') == shown, address
+        assert re.findall(r"\+(\d+) more on the waiting list", page) == (
+            [str(7 - shown)] if shown < 7 else []
+        )
+        assert "Later freed times" not in page
+    monkeypatch.setattr(waiting_offers, "MAX_READ", 3)
+    assert "Later freed times are shown when these are booked" in desk.browser.get("/waiting-list").text
 
 
 Free = Callable[[Desk], Any]

@@ -6,7 +6,13 @@ from decimal import Decimal
 from typing import Any
 
 from charthouse import clock
-from charthouse.domains.billing.models import FeeSchedule, FeeScheduleItem, LineItem, PatientAuthorization
+from charthouse.domains.billing.models import (
+    FeeSchedule,
+    FeeScheduleItem,
+    LineItem,
+    PatientAuthorization,
+    Transaction,
+)
 from charthouse.identity import tenancy
 from tests.domains.billing.client import BillingClient
 
@@ -246,3 +252,17 @@ def test_totals_equal_sums_of_day_sheets(billing: BillingClient) -> None:
     assert list(billing.http.get("/api/day_sheet_totals", params=asked | {"group_by": "color"}).json()) == [
         "group_by"
     ]
+
+
+def test_a_credit_has_the_patient_of_its_charge(billing: BillingClient) -> None:
+    """Also where a program of the version before writes it, which names none; the day sheet finds it by the patient."""
+    item = billing.charge()
+    posted = billing.answer(item, ins_paid=Decimal(80))
+    with tenancy.within(billing.clinic.id):
+        unnamed = Transaction.objects.create(practice_id=billing.clinic.id, line_item_id=item["id"]).pk
+        patients = set(Transaction.objects.values_list("patient", flat=True))
+    assert patients == {billing.patient_id}
+    today = clock.now().date().isoformat()
+    for patient, found in ((billing.patient_id, [posted, unnamed]), (billing.other_patient(), [])):
+        days = {"start_date": today, "end_date": today}
+        assert billing.ids("day_sheet_credits", patient_id=str(patient), **days) == found

@@ -46,7 +46,7 @@ def show_appointment(request: Request, visit: int) -> HttpResponseBase:
         "series": _count_series(row),
         "lasts": _describe_block(row),
         "is_open": row.status in ("", "Confirmed", "Not Confirmed"),
-        "offers": waiting_offers.list_near(request, row) if not appointments.is_taking_place(row) else [],
+        "offers": waiting_offers.list_near(request, row) if not appointments.is_taking_place(row) else None,
         "sees_chart": "Manage Patients" in sees,
         "sees_note": "Access Clinical Notes" in sees,
         "takes_payments": {"Manage Patients", *PAYMENTS} <= sees,

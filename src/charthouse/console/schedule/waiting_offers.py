@@ -22,7 +22,8 @@ from charthouse.engine.errors import Conflict, Invalid, Malformed, NotFound
 from charthouse.identity import origin
 
 MAX_READ = 20  # freed slots that are looked at
-MAX_SLOTS = 5  # of a page
+MAX_SLOTS = 5  # shown of a day
+MAX_COMING = 2  # shown above the calendar
 SHOWN = 3  # patients of a slot
 AHEAD = timedelta(days=60)  # how far the calendar looks
 
@@ -42,44 +43,58 @@ class Offer:
         return f"{wall:%a %b} {wall.day}, {appointments.format_clock(wall)}"
 
 
-def list_day(request: Request, here: appointments.CalendarScope, day: date) -> list[Offer]:
+@dataclass(frozen=True)
+class Offers:
+    """The offers that a page shows. ``others``: how many further ones the waiting list has; ``is_cut``: whether it may
+    have more than were looked at."""
+
+    shown: list[Offer]
+    others: int
+    is_cut: bool
+
+    def __bool__(self) -> bool:
+        return bool(self.shown)
+
+
+def list_day(request: Request, here: appointments.CalendarScope, day: date) -> Offers:
     """List the offers of a day of an office, and of one doctor where the page shows one."""
     start = datetime.combine(day, time(), here.zone)
-    return _list(request, start, start + timedelta(days=1), _narrow(here))
+    return _list(request, start, start + timedelta(days=1), _narrow(here), MAX_SLOTS)
 
 
-def list_coming(request: Request, here: appointments.CalendarScope) -> list[Offer]:
+def list_coming(request: Request, here: appointments.CalendarScope) -> Offers:
     """List the next offers of an office."""
     start = datetime.combine(here.today, time(), here.zone)
-    return _list(request, start, start + AHEAD, _narrow(here))
+    return _list(request, start, start + AHEAD, _narrow(here), MAX_COMING)
 
 
-def list_all(request: Request) -> list[Offer]:
+def list_all(request: Request) -> Offers:
     """List the next offers of the practice."""
     start = datetime(2000, 1, 1, tzinfo=ZoneInfo("UTC"))
-    return _list(request, start, start.replace(year=2100), {})
+    return _list(request, start, start.replace(year=2100), {}, MAX_READ)
 
 
-def list_near(request: Request, row: Any) -> list[Offer]:
+def list_near(request: Request, row: Any) -> Offers:
     """List the offers of the time that an appointment had or has."""
     start = row.scheduled_time
-    return _list(request, start, start + timedelta(minutes=1), {"doctor": row.doctor_id})
+    return _list(request, start, start + timedelta(minutes=1), {"doctor": row.doctor_id}, MAX_SLOTS)
 
 
 def _narrow(here: appointments.CalendarScope) -> dict[str, int]:
     return {"office": here.office.pk} | ({"doctor": here.doctor.pk} if here.doctor else {})
 
 
-def _list(request: Request, first: datetime, last: datetime, only: dict[str, int]) -> list[Offer]:
-    """List the offers between two moments: three queries, one where nothing was freed."""
+def _list(request: Request, first: datetime, last: datetime, only: dict[str, int], most: int) -> Offers:
+    """List at most so many offers between two moments: three queries, one where nothing was freed."""
     freed = waiting_list.select_freed(request.actor.practice, first, last).filter(**only)
     freed = appointments.annotate_wall_clock(freed).select_related("doctor", "office")
     known: dict[tuple[Any, ...], Any] = {}
-    for slot in freed[:MAX_READ]:
+    rows_read = list(freed[: MAX_READ + 1])
+    for slot in rows_read[:MAX_READ]:
         known.setdefault((slot.doctor_id, slot.office_id, slot.exam_room, slot.scheduled_time), slot)
     slots = list(known.values())
     if not slots:
-        return []
+        return Offers([], 0, False)
     rows = waiting_entries.select_entries(request)
     parts = [
         waiting_list.select_fitting(rows, slot, slot.wall)
@@ -98,7 +113,7 @@ def _list(request: Request, first: datetime, last: datetime, only: dict[str, int
         found.sort(key=lambda one: (one.priority, one.created_at, one.pk))
         if found:
             offers.append(Offer(slot, found[:SHOWN], len(found) > SHOWN))
-    return offers[:MAX_SLOTS]
+    return Offers(offers[:most], len(offers[most:]), len(rows_read) > MAX_READ)
 
 
 def _get_back(request: Request) -> str:
