@@ -4,7 +4,10 @@ drchrono/behaviour.md, "Seen with clients"."""
 import pytest
 
 from charthouse.domains.billing.models import FeeSchedule, FeeScheduleItem
+from charthouse.domains.clinical.models import ClinicalNoteTemplate
 from charthouse.domains.practice.drchrono.differences import is_live
+from charthouse.engine.declaration.resources import Resource
+from charthouse.gateway.drchrono.registry import get_registry
 from charthouse.identity import tenancy
 from tests.domains.billing.client import BillingClient
 from tests.domains.scheduling.calendar import DAY
@@ -120,3 +123,25 @@ def test_templates_of_days(billing: BillingClient) -> None:
         for hour in (1, 2)
     ]
     assert billing.ids("appointment_templates", week_days="1,6") == rows[:1]
+
+
+def test_keys_in_the_query_are_parameters_of_the_document(billing: BillingClient) -> None:
+    """Clients that are generated from the hosted document send these in the query."""
+    paths = billing.http.get("/openapi/drchrono.json").json()["paths"]
+    resources = {key for resource in get_registry() for key in _list_query_keys(resource)}
+    assert ("yellow_notepad", "appointment_id") in resources
+    for path, name in resources:
+        (found,) = (each for each in paths[f"/api/{path}"]["post"]["parameters"] if each["name"] == name)
+        assert (found["in"], found.get("required", False)) == ("query", False)
+    practice = billing.clinic.practice
+    with tenancy.within(practice.pk):
+        template = ClinicalNoteTemplate.objects.create(practice=practice, doctor=billing.doctor, name="Visit")
+    ids = {"appointment_id": int(billing.visit["id"]), "template_id": template.pk}
+    answer = billing.http.post("/api/yellow_notepad", params=ids, json={"content": "Ask about the job."})
+    assert answer.status_code == 201
+    assert answer.json() | ids == answer.json() | {"content": "Ask about the job."}
+
+
+def _list_query_keys(resource: Resource) -> list[tuple[str, str]]:
+    posts = "POST" in resource.list_methods
+    return [(resource.path, key.name) for key in resource.writable if key.in_query and posts]

@@ -69,6 +69,7 @@ def print_create(resource: Resource, wire: WireFormat) -> Printed:
         f"Create {'one or more rows' if many else 'a row'} of {resource.path}.",
         [note] if many else [],
         reading=False,
+        parameters=[_print_query_key(key) for key in resource.writable if key.in_query],
         body=_print_body(
             wire,
             resource.keys,
@@ -78,6 +79,15 @@ def print_create(resource: Resource, wire: WireFormat) -> Printed:
         ),
         responses={str(wire.created): content},
     )
+
+
+def _print_query_key(key: Key) -> Printed:
+    """A key of the body that may be a parameter of the query instead."""
+    schema = schemas.add_words(key, key.type.write_schema())
+    words = [schema.pop("description", ""), "Used if the body does not contain it."]
+    addition = {"x-addition": True} if schema.pop("x-addition", False) else {}
+    described = {"name": key.name, "in": "query", "schema": schema, "description": " ".join(words).strip()}
+    return described | addition
 
 
 def print_object(resource: Resource, wire: WireFormat, method: str) -> Printed:

@@ -8,12 +8,11 @@
       there: nothing
       why: The reference page has the key.
 
-``operations`` are written out, so that a difference at another one is new. In ``where``, ``*`` stands for anything.
+Everything is written out, so that a difference at another operation, of another key or to something else is new.
 """
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -26,20 +25,32 @@ Text = Annotated[str, msgspec.Meta(pattern=r"\S")]
 Operation = Annotated[str, msgspec.Meta(pattern=r"^[A-Z]+ /[^*]*$")]
 
 
+NOTHING = "nothing"  # how a baseline writes what a document lacks
+
+
 class BaselineError(Exception):
     """The file is no baseline."""
 
 
 class Known(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     """An entry as it is written. ``where``: as in a difference, absent for an operation. ``here`` and ``there``: what
-    is said of it, by default anything."""
+    is said of it; where absent, anything."""
 
     operations: Annotated[tuple[Operation, ...], msgspec.Meta(min_length=1)]
     kind: Literal["operation", "parameter", "key", "type", "values", "required"]
     why: Text
     where: tuple[Text, ...] = ("",)
-    here: Text = "*"
-    there: Text = "*"
+    here: Text | None = None
+    there: Text | None = None
+
+    def explains(self, difference: Difference) -> bool:
+        return (
+            difference.operation in self.operations
+            and difference.kind == self.kind
+            and difference.where in self.where
+            and self.here in (None, difference.ours or NOTHING)
+            and self.there in (None, difference.theirs or NOTHING)
+        )
 
 
 @dataclass
@@ -49,25 +60,21 @@ class Entry:
     known: Known
     found: list[Difference] = field(default_factory=list)
 
-    def explains(self, difference: Difference) -> bool:
+    def list_stale(self) -> list[str]:
+        """List what the entry names and no difference was found at."""
         known = self.known
-        return (
-            difference.operation in known.operations
-            and difference.kind == known.kind
-            and any(fnmatchcase(difference.where, _escape(pattern)) for pattern in known.where)
-            and fnmatchcase(difference.ours or "nothing", _escape(known.here))
-            and fnmatchcase(difference.theirs or "nothing", _escape(known.there))
-        )
+        found = {(each.operation, each.where) for each in self.found}
+        return [
+            " ".join((operation, known.kind, *filter(None, (where,))))
+            for operation in known.operations
+            for where in known.where
+            if (operation, where) not in found
+        ]
 
     def __str__(self) -> str:
         known = self.known
         where = f" {', '.join(known.where)}" if any(known.where) else ""
         return f"{', '.join(known.operations)} {known.kind}{where}"
-
-
-def _escape(pattern: str) -> str:
-    """Let nothing but ``*`` be special: keys of lists have brackets."""
-    return pattern.replace("[", "[[]").replace("?", "[?]")
 
 
 def read_baseline(path: Path) -> list[Entry]:
@@ -96,6 +103,6 @@ def explain(differences: Iterable[Difference], baseline: list[Entry]) -> list[Di
     unexplained: list[Difference] = []
     for difference in differences:
         entries = by_operation.get(difference.operation, ())
-        found = next((entry for entry in entries if entry.explains(difference)), None)
+        found = next((entry for entry in entries if entry.known.explains(difference)), None)
         (unexplained if found is None else found.found).append(difference)
     return unexplained

@@ -56,7 +56,7 @@ def run(options: argparse.Namespace, render_document: Callable[[str], str]) -> N
         if not options.kind or found.kind in options.kind
     ]
     unexplained = explain(differences, baseline)
-    stale = [] if options.kind else [entry for entry in baseline if not entry.found]
+    stale = [] if options.kind else [named for entry in baseline for named in entry.list_stale()]
     print(format_report(differences, unexplained, baseline, stale, options.summary))
     raise SystemExit(1 if unexplained or stale else 0)
 
@@ -77,13 +77,13 @@ def format_report(
     differences: list[Difference],
     unexplained: list[Difference],
     baseline: list[Entry],
-    stale: list[Entry],
+    stale: list[str],
     summary: bool,
 ) -> str:
     """Format the differences that nothing explains, those that the baseline explains in numbers, and what is stale."""
     lines = [] if summary else [str(found) for found in unexplained]
     lines += [f"known, {len(entry.found)}: {entry} ({entry.known.why})" for entry in baseline if entry.found]
-    lines += [f"explains nothing: {entry}" for entry in stale]
+    lines += [f"explains nothing: {named}" for named in stale]
     counted = Counter(found.kind for found in differences)
     numbers = ", ".join(f"{counted[kind]} {kind}" for kind in KINDS if counted[kind]) or "none"
     return "\n".join(

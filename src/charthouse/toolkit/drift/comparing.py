@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from charthouse.toolkit.drift.facts import Fact, OperationFacts
+from charthouse.toolkit.drift.facts import ROWS, Fact, OperationFacts
 
 
 @dataclass(frozen=True, order=True)
@@ -41,11 +41,10 @@ def _compare_facts(
     for name in sorted(ours.keys() | theirs.keys()):
         own, other, where = ours.get(name), theirs.get(name), f"{prefix}{name}"
         if own is None or other is None:
-            above = name.rpartition(".")[0].removesuffix("[]")
-            if not above or (above in ours and above in theirs):  # else the object itself is the difference
+            if not (above := _find_above(name)) or (above in ours and above in theirs):
                 yield Difference(operation, kind, where, _name(own), _name(other))
             continue
-        if own.types and other.types and _get_comparable(own) != _get_comparable(other):
+        if own.types and other.types and get_comparable(own) != get_comparable(other):
             yield Difference(operation, "type", where, _join(own.types), _join(other.types))
         if own.values != other.values:
             yield Difference(
@@ -56,7 +55,13 @@ def _compare_facts(
             yield Difference(operation, "required", where, words[not own.required], words[not other.required])
 
 
-def _get_comparable(fact: Fact) -> set[str]:
+def _find_above(name: str) -> str:
+    """The key of the object that a key is in: where one document lacks it, it is itself the difference."""
+    above = name.rpartition(".")[0]
+    return above if above == ROWS else above.removesuffix("[]")
+
+
+def get_comparable(fact: Fact) -> set[str]:
     """The types without null, which documents of OpenAPI 3.0 seldom name; an integer is a number."""
     return {"number" if name == "integer" else name for name in fact.types - {"null"}}
 

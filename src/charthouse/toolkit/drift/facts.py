@@ -10,6 +10,7 @@ METHODS = ("get", "put", "post", "delete", "patch")
 ENVELOPES = ("results", "data")  # keys of a list's answer that hold its rows
 MAX_DEPTH = 6  # objects within objects
 JSON = "application/json"
+ROWS = "[]"  # the key of an array of objects in place of one, and of a list's rows
 
 
 @dataclass(frozen=True)
@@ -25,7 +26,8 @@ class Fact:
 @dataclass
 class OperationFacts:
     """One operation. The names of ``parameters`` begin with where they are (``query page_size``), keys are paths
-    (``insurance.payer``, ``flags[].name``)."""
+    (``insurance.payer``, ``flags[].name``); a body that may be an array and a list's
+    answer have the key ``[]``. Keys that a schema calls read-only are in no body, and write-only ones in no answer."""
 
     parameters: dict[str, Fact] = field(default_factory=dict)
     body: dict[str, Fact] = field(default_factory=dict)
@@ -53,11 +55,13 @@ def _read_operation(
             fact = _describe(document, parameter.get("schema") or {}, bool(parameter.get("required")))
             facts.parameters[f"{parameter['in']} {parameter['name']}"] = fact
     body = _resolve(document, operation.get("requestBody") or {})
-    facts.body = dict(_list_keys(document, _find_schema(document, body), "", 0))
+    facts.body = dict(_list_keys(document, _find_schema(document, body), "readOnly"))
     for status, declared in (operation.get("responses") or {}).items():
         if str(status).startswith("2"):
             schema = _find_schema(document, _resolve(document, declared))
-            facts.answer |= dict(_list_keys(document, _find_rows(document, schema), "", 0))
+            rows = _find_rows(document, schema)
+            facts.answer |= dict(_list_keys(document, schema if rows is None else rows, "writeOnly"))
+            facts.answer |= {} if rows is None else {ROWS: Fact(frozenset({"array"}))}
     return facts
 
 
@@ -82,7 +86,7 @@ def _find_schema(document: Mapping[str, Any], content: Mapping[str, Any]) -> Any
 
 
 def _find_rows(document: Mapping[str, Any], schema: Any) -> Any:
-    """The schema of the rows of a list's answer, or the schema itself."""
+    """The schema of the rows of a list's answer. None where it is no list."""
     for variant in _list_variants(document, schema, 0):
         for name in ENVELOPES:
             for rows in _list_variants(document, (variant.get("properties") or {}).get(name) or {}, 0):
@@ -90,7 +94,7 @@ def _find_rows(document: Mapping[str, Any], schema: Any) -> Any:
                     return rows.get("items") or {}
         if variant.get("type") == "array":
             return variant.get("items") or {}
-    return schema
+    return None
 
 
 def _list_variants(document: Mapping[str, Any], schema: Any, depth: int) -> Iterator[Mapping[str, Any]]:
@@ -105,18 +109,25 @@ def _list_variants(document: Mapping[str, Any], schema: Any, depth: int) -> Iter
         yield from _list_variants(document, one, depth + 1)
 
 
-def _list_keys(document: Mapping[str, Any], schema: Any, path: str, depth: int) -> Iterator[tuple[str, Fact]]:
-    """Every key of an object, and those of the objects in it."""
+def _list_keys(
+    document: Mapping[str, Any], schema: Any, left_out: str, path: str = "", depth: int = 0
+) -> Iterator[tuple[str, Fact]]:
+    """Every key of an object, and those of the objects in it. ``left_out``: what a key's schema must not say of it."""
     if depth > MAX_DEPTH:
         return
     for variant in _list_variants(document, schema, 0):
         required = variant.get("required")
         names = required if isinstance(required, list) else ()
         for name, declared in (variant.get("properties") or {}).items():
-            yield f"{path}{name}", _describe(document, declared, name in names)
-            yield from _list_keys(document, declared, f"{path}{name}.", depth + 1)
+            variants = (_resolve(document, declared), *_list_variants(document, declared, 0))
+            if not any(isinstance(each, Mapping) and each.get(left_out) is True for each in variants):
+                yield f"{path}{name}", _describe(document, declared, name in names)
+                yield from _list_keys(document, declared, left_out, f"{path}{name}.", depth + 1)
         if "items" in variant:
-            yield from _list_keys(document, variant["items"], f"{path.removesuffix('.')}[].", depth + 1)
+            if not path:
+                yield ROWS, _describe(document, variant, False)
+            rows = f"{path.removesuffix('.')}[]."
+            yield from _list_keys(document, variant["items"], left_out, rows, depth + 1)
 
 
 def _describe(document: Mapping[str, Any], schema: Any, required: bool) -> Fact:
