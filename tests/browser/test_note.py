@@ -8,12 +8,14 @@ import pytest
 from django.contrib.sessions.models import Session
 from playwright.sync_api import Page, expect
 
+from charthouse.domains.billing.models import FeeSchedule, FeeScheduleItem
 from charthouse.domains.clinical.models import (
     ClinicalNote,
     ClinicalNoteFieldType,
     ClinicalNoteFieldValue,
     ClinicalNoteTemplate,
 )
+from charthouse.domains.scheduling.models import Appointment
 from charthouse.identity import tenancy
 from tests import waiting
 from tests.browser.axe import find_violations, find_violations_in_both_themes
@@ -167,3 +169,43 @@ def test_snippets_and_diagnoses(page: Page, enter: Callable[[str], Page], soap: 
     expect(page.get_by_text("E11.9 Type 2 diabetes mellitus without complications added.")).to_be_visible()
     assert steps.count == 1
     expect(page.get_by_label("Objective text")).to_have_value(re.compile("^Lungs Within normal limits"))
+
+
+def test_a_charge_is_added_beside_the_note(
+    phone: Page, visitor: httpx.Client, live_server: str, soap: Soap
+) -> None:
+    """Words, the first choice and the button; what is typed in the note stays."""
+    with tenancy.within(soap.clinic.id):
+        practice = {"practice": soap.clinic.practice}
+        Appointment.objects.filter(pk=soap.visit).update(icd10_codes=["I10", "E11.9"])
+        schedule = FeeSchedule.objects.create(doctor=soap.doctor, plan_name="All", **practice)
+        for code, words in (("99213", "Office visit, established"), ("93000", "Electrocardiogram")):
+            FeeScheduleItem.objects.create(
+                schedule=schedule, code=code, description=words, base_price=145, **practice
+            )
+    phone.context.add_cookies(
+        [{"name": name, "value": value, "url": live_server} for name, value in visitor.cookies.items()]
+    )
+    phone.goto(f"{live_server}/visits/{soap.visit}")
+    phone.get_by_label("Plan text").fill("Rest")
+    charges = phone.get_by_role("region", name="Charges")
+    steps = Steps(phone)
+    charges.get_by_role("combobox", name="Code").fill("office vis")
+    expect(charges.get_by_role("option", name=re.compile("99213 Office visit"))).to_be_visible()
+    assert find_violations_in_both_themes(phone) == []
+    steps.press("Enter")
+    expect(charges.get_by_role("combobox", name="Code")).to_have_value("99213")
+    steps.press("Enter")
+    expect(phone.get_by_text("99213 added to the charges.")).to_be_visible()
+    assert steps.count == 2
+    expect(charges).to_contain_text("$145.00 · I10, E11.9")
+    expect(phone.get_by_label("Plan text")).to_have_value("Rest")
+    assert phone.evaluate("document.documentElement.scrollWidth") <= 390
+    charges.get_by_role("combobox", name="Code").fill("nothing")
+    charges.get_by_role("button", name="Add charge").click()
+    expect(charges.get_by_text("the fee schedule has no price")).to_be_visible()
+    expect(charges.get_by_role("combobox", name="Code")).to_have_value("nothing")
+    assert find_violations_in_both_themes(phone) == []
+    phone.get_by_role("button", name="Remove charge 99213").click()
+    phone.get_by_role("button", name="Undo").click()
+    expect(charges).to_contain_text("$145.00 · I10, E11.9")

@@ -93,7 +93,7 @@ class MedicationList(EntryList):
         of = records.get_resource("reconciliations")
         records.require_write(of, request.actor)
         zone, today = ZoneInfo(context["patient"].doctor.timezone), context["banner"].today
-        visits = records.select_rows(records.get_resource("appointments"), request.actor)
+        visits = records.select_rows(records.get_resource("visits"), request.actor)
         rows = visits.filter(patient=parents["patient"], scheduled_time__lte=clock.now()).order_by(
             "-scheduled_time"
         )

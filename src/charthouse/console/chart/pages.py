@@ -45,7 +45,7 @@ VISITS = Table(
 def show_visits(request: Request, patient: int) -> HttpResponseBase:
     """List the patient's appointments."""
     values = layout.get_chart_context(request, patient)
-    rows = records.select_rows(records.get_resource("appointments"), request.actor).filter(patient=patient)
+    rows = records.select_rows(records.get_resource("visits"), request.actor).filter(patient=patient)
     values |= {
         "title": "Visits",
         "table": VISITS.build_page(request, appointments.annotate_wall_clock(rows).select_related("doctor")),

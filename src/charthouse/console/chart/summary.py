@@ -90,7 +90,7 @@ def _list_vitals(measured: list[Any] | None) -> list[tuple[vitals.Latest, Sparkl
 
 def _read_visits(request: Request, patient: int) -> dict[str, Any]:
     """Read the next visit and the latest ones: one query. ``more``: how many others there are."""
-    rows: QuerySet[Any] = records.select_rows(records.get_resource("appointments"), request.actor)
+    rows: QuerySet[Any] = records.select_rows(records.get_resource("visits"), request.actor)
     now = clock.now()
     rows = appointments.annotate_wall_clock(rows.filter(patient=patient)).select_related("doctor", "office")
     is_coming = Q(scheduled_time__gt=now) & ~Q(status__in=FREEING_STATUSES)
@@ -108,7 +108,7 @@ def _read_visits(request: Request, patient: int) -> dict[str, Any]:
 
 def _read_last_note(request: Request, patient: int) -> LastNote | None:
     """Read assessment and plan of the last visit whose note has them: one query."""
-    visits = records.select_rows(records.get_resource("appointments"), request.actor).filter(
+    visits = records.select_rows(records.get_resource("visits"), request.actor).filter(
         patient=patient, scheduled_time__lte=clock.now()
     )
     template = "clinical_note_field__clinical_note_template"

@@ -101,7 +101,7 @@ def _link_to(view: str) -> Callable[[int, int], str]:
 
 KINDS: Mapping[str, Kind] = {
     "visit": Kind(
-        "Visit", "calendar", "appointments", _first_text("reason", "profile__name"),
+        "Visit", "calendar", "visits", _first_text("reason", "profile__name"),
         _join("doctor__first_name", "doctor__last_name", Value("·"), "status"),
         sql.to_wall_clock(F("scheduled_time"), F(Appointment.ZONE)), lambda _, row: reverse("visit", args=[row]),
         permissions=("Access Clinical Notes",),

@@ -70,7 +70,7 @@ def read_measurements(
 
     Annotated with ``at`` and ``wall``, the local time. ``before``: a time; only earlier ones. Raises Forbidden.
     """
-    visits = records.select_rows(records.get_resource("appointments"), request.actor).filter(patient=patient)
+    visits = records.select_rows(records.get_resource("visits"), request.actor).filter(patient=patient)
     moment = Coalesce("appointment__scheduled_time", "taken_at")
     zone = Coalesce(f"appointment__{Appointment.ZONE}", "patient__doctor__timezone")
     rows = (

@@ -115,7 +115,7 @@ def _build_notes(request: Request) -> Worklist | None:
     written = ClinicalNoteFieldValue.objects.filter(
         practice=request.actor.practice, appointment=OuterRef("pk"), archived=False
     )
-    rows = records.select_rows(records.get_resource("appointments"), request.actor).filter(
+    rows = records.select_rows(records.get_resource("visits"), request.actor).filter(
         Q(status="Complete") | Exists(written),
         Exists(note),
         doctor=request.actor.doctor,

@@ -13,6 +13,7 @@ from charthouse.console.resources.declaring import (
     make_name_key,
     refuse_future,
 )
+from charthouse.domains.billing.diagnosis_pointers import move_pointers
 from charthouse.domains.clinical import encounters
 from charthouse.domains.clinical import notes as note_writes
 from charthouse.domains.clinical.field_values import DATA_TYPES, MAX_VALUE_LENGTH
@@ -207,6 +208,7 @@ RESOURCES = (
             Key("id", Id(), READ_ONLY),
             Key("icd10_codes", List(Text(max_length=20, blank=False)), OPTIONAL),
         ),
+        checks=(move_pointers,),
         example={"icd10_codes": ["E11.9"]},
     ),
     Resource(

@@ -1,5 +1,5 @@
-"""Appointments as the people see them who book them and receive patients: without billing or clinical permissions. The
-waiting list, and the times that were freed."""
+"""Appointments as the people see them who book them and receive patients, without billing or clinical permissions, and
+those who write notes, without billing permissions. The waiting list, and the times that were freed."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -55,6 +55,18 @@ schedule = replace(
         *(check for check in appointments.checks if not _CLINICAL & {*list_read_keys(check)}),
     ),
     after=(*appointments.after, blocks.create_parts),
+    events=(),
+)
+
+# A nurse who writes the note of a visit has no permissions of billing either.
+visits = replace(
+    appointments,
+    path="visits",
+    doc="Appointments with their vitals and notes, without notes about billing: for those who write notes.",
+    policy=Policy(
+        scopes=("clinical",), permissions=("Access Clinical Notes",), sharing="share_patients", owner="doctor"
+    ),
+    keys=tuple(key for key in appointments.keys if key.name != "billing_notes"),
     events=(),
 )
 
@@ -123,4 +135,4 @@ freed_slots = Resource(
     ),
     example={"duration": 30},
 )
-RESOURCES = (schedule, waiting_list, freed_slots)
+RESOURCES = (schedule, visits, waiting_list, freed_slots)

@@ -1,8 +1,7 @@
-"""Diagnoses and charges of a visit, beside its note."""
-
-from typing import Any
+"""Diagnoses of a visit, beside its note."""
 
 from django.contrib import messages
+from django.db import transaction
 from django.http import HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -11,29 +10,21 @@ from charthouse.console.kit import records
 from charthouse.console.kit.page import Request, list_messages, page
 from charthouse.domains.clinical.code_labels import get_icd10_label
 from charthouse.domains.code_systems import ICD10
-from charthouse.engine.errors import Conflict, Forbidden, Invalid, Malformed
+from charthouse.domains.scheduling.models import Appointment
+from charthouse.engine.errors import Conflict, Invalid, Malformed
 
-MAX_CHARGES = 50
 MAX_DIAGNOSES = 12  # of a claim (CMS-1500, box 21)
 
 
 def list_diagnoses(request: Request, visit: int) -> list[tuple[str, str]]:
     """List (code, description) of a visit's diagnoses, in the order of its claim. Raises Forbidden, NotFound."""
-    return [(code, get_icd10_label(code)) for code in _list_codes(request, visit)]
+    return [(code, get_icd10_label(code)) for code in list_codes(request, visit)]
 
 
-def _list_codes(request: Request, visit: int) -> list[str]:
+def list_codes(request: Request, visit: int) -> list[str]:
+    """List the ICD-10 codes of a visit's diagnoses. Raises Forbidden, NotFound."""
     one = records.get_object(records.get_resource("visit_diagnoses"), request.actor, visit)
     return list(one["icd10_codes"])
-
-
-def list_charges(request: Request, visit: int) -> list[Any] | None:
-    """List the line items of a visit; None for users who may not see them."""
-    try:
-        rows = records.select_rows(records.get_resource("line_items"), request.actor)
-    except Forbidden:
-        return None
-    return list(rows.filter(appointment=visit).order_by("pk")[:MAX_CHARGES])
 
 
 @page("Access Clinical Notes", methods=("POST",))
@@ -43,13 +34,14 @@ def add_diagnosis(request: Request, visit: int) -> HttpResponseBase:
     if not code:
         messages.error(request, "Choose a diagnosis from the list, or type its ICD-10 code.")
         return _return(visit)
-    codes = _list_codes(request, visit)
-    if code in codes:
-        messages.info(request, f"{code} is a diagnosis of this visit already.")
-    elif len(codes) >= MAX_DIAGNOSES:
-        messages.error(request, f"A claim has at most {MAX_DIAGNOSES} diagnoses.")
-    else:
-        _write(request, visit, [*codes, code], f"{code} {get_icd10_label(code)} added.")
+    with transaction.atomic():
+        codes = _lock_codes(request, visit)
+        if code in codes:
+            messages.info(request, f"{code} is a diagnosis of this visit already.")
+        elif len(codes) >= MAX_DIAGNOSES:
+            messages.error(request, f"A claim has at most {MAX_DIAGNOSES} diagnoses.")
+        else:
+            _write(request, visit, [*codes, code], f"{code} {get_icd10_label(code)} added.")
     return _return(visit)
 
 
@@ -57,8 +49,18 @@ def add_diagnosis(request: Request, visit: int) -> HttpResponseBase:
 def remove_diagnosis(request: Request, visit: int) -> HttpResponseBase:
     """Remove a diagnosis from the visit."""
     code = request.POST.get("code", "")
-    _write(request, visit, [kept for kept in _list_codes(request, visit) if kept != code], f"{code} removed.")
+    with transaction.atomic():
+        left = [kept for kept in _lock_codes(request, visit) if kept != code]
+        _write(request, visit, left, f"{code} removed.")
     return _return(visit)
+
+
+def _lock_codes(request: Request, visit: int) -> list[str]:
+    """List the codes as they stay until the transaction ends: two people may add one each."""
+    Appointment.objects.select_for_update(no_key=True).filter(
+        practice=request.actor.practice, pk=visit
+    ).first()
+    return list_codes(request, visit)
 
 
 def _write(request: Request, visit: int, codes: list[str], words: str) -> None:

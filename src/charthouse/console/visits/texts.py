@@ -52,7 +52,7 @@ def insert_template(request: Request, visit: int) -> HttpResponseBase:
 @page("Access Clinical Notes", methods=("POST",))
 def carry_forward(request: Request, visit: int) -> HttpResponseBase:
     """Fill the empty fields of the note with what the patient's last note before it said."""
-    of = records.get_resource("appointments")
+    of = records.get_resource("visits")
     one = records.select_rows(of, request.actor).filter(pk=visit).first()
     if one is None or one.patient_id is None:
         raise NotFound()

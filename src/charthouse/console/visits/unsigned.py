@@ -21,7 +21,7 @@ def select_unsigned(request: Request, *, mine: bool) -> "QuerySet[Any]":
 
     ``mine``: only those of the user's doctor. Raises Forbidden.
     """
-    rows = records.select_rows(records.get_resource("appointments"), request.actor)
+    rows = records.select_rows(records.get_resource("visits"), request.actor)
     written = ClinicalNoteFieldValue.objects.filter(
         practice=OuterRef("practice"), appointment=OuterRef("pk"), archived=False
     ).exclude(value="")

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from charthouse.console.visits import diagnoses, signing, texts, unsigned, views
+from charthouse.console.visits import charge_views, diagnoses, signing, texts, unsigned, views
 
 urlpatterns: list[URLPattern] = [
     path("session", views.check_session, name="session"),
@@ -18,4 +18,7 @@ urlpatterns: list[URLPattern] = [
     path("visits/<id:visit>/template/save", texts.save_template, name="visit-template-save"),
     path("visits/<id:visit>/diagnoses", diagnoses.add_diagnosis, name="visit-diagnosis"),
     path("visits/<id:visit>/diagnoses/remove", diagnoses.remove_diagnosis, name="visit-diagnosis-remove"),
+    path("visits/<id:visit>/charges", charge_views.add_charge, name="visit-charge"),
+    path("visits/<id:visit>/charges/remove", charge_views.remove_charge, name="visit-charge-remove"),
+    path("visits/<id:visit>/fees", charge_views.list_fees, name="visit-fees"),
 ]

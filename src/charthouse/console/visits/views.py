@@ -14,7 +14,7 @@ from charthouse import clock
 from charthouse.console.chart import iframe_apps, layout, vitals
 from charthouse.console.kit import appointments, formats, forms, records
 from charthouse.console.kit.page import Request, page, render_page
-from charthouse.console.visits import diagnoses, drafts, notes, signing, texts, vitals_row
+from charthouse.console.visits import charges, diagnoses, drafts, notes, signing, texts, vitals_row
 from charthouse.domains.scheduling.models import Appointment
 from charthouse.engine.declaration.keys import Key
 from charthouse.engine.errors import Conflict, Invalid, Malformed, RequestError
@@ -28,7 +28,7 @@ EARLIER = 20  # measurements among which the values before are found
 @page("Access Clinical Notes", methods=("GET", "POST"))
 def edit_visit(request: Request, visit: int) -> HttpResponseBase:
     """Show a visit; a POST changes its status, reason and remarks."""
-    of = records.get_resource("appointments")
+    of = records.get_resource("visits")
     one = records.get_object(of, request.actor, visit)
     if request.method != "POST":
         return render_visit(request, one)
@@ -42,7 +42,7 @@ def edit_visit(request: Request, visit: int) -> HttpResponseBase:
 
 
 def _list_keys() -> list[Key]:
-    of = records.get_resource("appointments")
+    of = records.get_resource("visits")
     return [of.keys_by_name[name] for name in FORM_KEYS]
 
 
@@ -52,9 +52,14 @@ def render_visit(
     refusal: Invalid | Conflict | Malformed | None = None,
     saved: drafts.Saved | None = None,
     typed: Mapping[str, str] | None = None,
+    charge: charges.ChargeEntry | None = None,
 ) -> HttpResponseBase:
-    """Render the page. ``saved``, ``typed``: what became of a note that was sent without scripts, and what was sent."""
-    of = records.get_resource("appointments")
+    """Render the page.
+
+    ``saved``, ``typed``: what became of a note that was sent without scripts, and what was sent. ``charge``: one that
+    was refused.
+    """
+    of = records.get_resource("visits")
     visit = int(one["id"])
     form = forms.build_form(_list_keys(), of.model, one, records.ReferenceOptions(request.actor))
     for entry in form.inputs:
@@ -73,7 +78,8 @@ def render_visit(
     }
     if one["patient"]:
         values |= _build_note_context(request, one, saved, typed or {})
-    status = 409 if saved and saved.conflicts else 400 if saved and saved.errors else 200
+        values |= _build_charges_context(request, visit, values["diagnoses"], charge)
+    status = 409 if saved and saved.conflicts else 400 if charge or (saved and saved.errors) else 200
     response = render_page(request, "visits/visit.html", values, refusal.status if refusal else status)
     iframe_apps.allow_frames(response, shown)
     return response
@@ -102,10 +108,20 @@ def _build_note_context(
         "smoking": vitals_row.SMOKING_WORDS,
         "pdf": (one.get("clinical_note") or {}).get("pdf"),
         "diagnoses": diagnoses.list_diagnoses(request, visit),
-        "charges": diagnoses.list_charges(request, visit),
         "texts": texts.list_texts(request) if not note.locked else [],
         "submission": submissions.make_token(),
         "addenda": signing.list_addenda(request, visit) if note.locked else [],
+    }
+
+
+def _build_charges_context(
+    request: Request, visit: int, found: list[tuple[str, str]], charge: charges.ChargeEntry | None
+) -> dict[str, Any]:
+    codes = [code for code, _ in found]
+    return {
+        "charges": charges.list_charges(request, visit, codes),
+        "charge": charge or charges.ChargeEntry(diagnoses=codes[: charges.MAX_POINTERS]),
+        "refused_charge": charge is not None,
     }
 
 
@@ -175,7 +191,7 @@ def save_note(request: Request, visit: int) -> HttpResponseBase:
     changes = [drafts.FieldChange(name, was[name], text) for name, text in typed.items() if text != was[name]]
     saved = drafts.save(request, visit, changes)
     if saved.conflicts or saved.errors:
-        one = records.get_object(records.get_resource("appointments"), request.actor, visit)
+        one = records.get_object(records.get_resource("visits"), request.actor, visit)
         return render_visit(request, one, saved=saved, typed=typed)
     messages.success(request, "The note is saved.")
     return redirect(f"{reverse('visit', args=[visit])}#note")

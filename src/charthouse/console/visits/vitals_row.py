@@ -61,7 +61,7 @@ class Cell:
 
 def read_values(request: Request, visit: int) -> dict[str, str]:
     """Read the vitals of a visit by name, as inputs have them."""
-    one = records.get_object(records.get_resource("appointments"), request.actor, visit)
+    one = records.get_object(records.get_resource("visits"), request.actor, visit)
     return get_values(one)
 
 
@@ -84,7 +84,7 @@ def write(request: Request, visit: int, values: Mapping[str, str]) -> None:
         name.removeprefix(PREFIX): value if value or name.endswith("pain") else None
         for name, value in values.items()
     }
-    records.update(records.get_resource("appointments"), request.actor, visit, {"vitals": body})
+    records.update(records.get_resource("visits"), request.actor, visit, {"vitals": body})
 
 
 def find_wrong(refusal: Invalid | Malformed, values: Mapping[str, str]) -> dict[str, list[str]]:

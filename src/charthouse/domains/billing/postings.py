@@ -7,9 +7,9 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.db import transaction
-from django.db.models import Q
 
 from charthouse import clock
+from charthouse.domains.billing import fees
 from charthouse.domains.billing.models import (
     FeeScheduleItem,
     LineItem,
@@ -17,7 +17,7 @@ from charthouse.domains.billing.models import (
     PaymentLogEntry,
     Transaction,
 )
-from charthouse.domains.code_systems import CPT, ICD10, normalize_code
+from charthouse.domains.code_systems import ICD10, normalize_code
 from charthouse.domains.patients.models import Coverage, Patient
 from charthouse.domains.practice.models import Doctor
 from charthouse.domains.scheduling.models import Appointment
@@ -27,8 +27,6 @@ from charthouse.engine.errors import Conflict, NotFound
 
 MAX_DIAGNOSES = 12  # per claim (X12 837P, HI segment)
 INCOMPLETE = "Incomplete Information"
-CUSTOM = "U"
-_CODE_TYPES = {"C": "CPT", "H": "HCPCS", "U": "Custom"}
 _WRONG_PATIENT = "It is not this patient's."
 _DELETED = "The line item is deleted."
 
@@ -74,10 +72,10 @@ def _make_columns(change: Change, visit: Appointment) -> dict[str, Any]:
     """Return the columns of a new line item that no key has."""
     practice = change.actor.practice
     patient = Patient.objects.get(practice=practice, appointments=visit)
-    primary = Coverage.objects.filter(practice=practice, patient=patient, rank=1, archived=False).first()
-    self_pay = primary is None or patient.patient_payment_profile == "Cash"
-    fee = _find_fee(change, primary.insurance_payer_id if primary else "")
-    expected = None if fee is None or self_pay else fee.allowed_amount * change.values["quantity"]
+    payer, self_pay = find_payer(patient)
+    values = change.values
+    fee = fees.find_fee(practice, values["doctor"], payer, values["code"], values["procedure_type"])
+    expected = None if fee is None or self_pay else fee.allowed_amount * values["quantity"]
     _fill_from_fee_schedule(change, fee, self_pay)
     return {
         "patient_id": visit.patient_id,
@@ -87,33 +85,28 @@ def _make_columns(change: Change, visit: Appointment) -> dict[str, Any]:
     }
 
 
+def find_payer(patient: Patient) -> tuple[str, bool]:
+    """Find the payer id of a patient's primary insurance, "" for none, and whether the patient pays all of it."""
+    rows = Coverage.objects.filter(practice=patient.practice_id, patient=patient, rank=1, archived=False)
+    primary = rows.first()
+    payer = primary.insurance_payer_id if primary else ""
+    return payer, primary is None or patient.patient_payment_profile == "Cash"
+
+
 def _fill_from_fee_schedule(change: Change, fee: FeeScheduleItem | None, self_pay: bool) -> None:
     """Give a new line item price and modifiers of the fee schedule, where the caller asks for it and gave none."""
     values = change.values
-    if values.get("use_fee_schedule_defaults") and fee is not None and values["procedure_type"] != CUSTOM:
+    if (
+        values.get("use_fee_schedule_defaults")
+        and fee is not None
+        and values["procedure_type"] != fees.CUSTOM
+    ):
         if "price" not in change.given:
-            change.set("price", (fee.cash_price if self_pay else fee.insured_price) or fee.base_price)
+            change.set("price", fees.choose_price(fee, is_self_pay=self_pay))
         if "modifiers" not in change.given:
             change.set("modifiers", [getattr(fee, f"cpt_hcpcs_modifier{number}") for number in range(1, 5)])
     if change.values.get("price") is None:
         change.add_error("price", "This field is required: the fee schedule has no price of this code.")
-
-
-def _find_fee(change: Change, payer: str) -> FeeScheduleItem | None:
-    """Return the doctor's entry in the fee schedule: the payer's before the general one."""
-    today = clock.now().date()
-    rows = FeeScheduleItem.objects.filter(
-        Q(schedule__effective_date=None) | Q(schedule__effective_date__lte=today),
-        Q(schedule__ineffective_date=None) | Q(schedule__ineffective_date__gte=today),
-        practice=change.actor.practice,
-        schedule__doctor=change.values["doctor"],
-        schedule__payer_id__in={payer, ""},
-        schedule__archived=False,
-        archived=False,
-        code__in={change.values["code"], normalize_code(change.values["code"], CPT)},
-        code_type=_CODE_TYPES[change.values["procedure_type"]],
-    )
-    return rows.order_by("-schedule__payer_id", "id").first()
 
 
 def _resolve_pointers(change: Change, visit: Appointment) -> bool:
