@@ -10,6 +10,10 @@ from tests.browser import PATIENCE
 
 # Addresses that a page may ask for. The browser resolves no other host (see QUIET); tests answer for the third one.
 ALLOWED = ("http://127.0.0.1:", "data:", "https://app.example/")
+PDF_VIEWER = (
+    "chrome-extension://mhjfbmdgcfjbbpaeojofohoefgiehjai/",
+    "chrome://",
+)  # Chromium's own, in its own process
 IMAGE = (
     "/static/charthouse/mark.svg"  # a document of the server without scripts, for which no favicon is fetched
 )
@@ -32,7 +36,7 @@ def watch(page: Page) -> Iterator[list[str]]:
         faults.append(str(error))
 
     def note_request(request: Request) -> None:
-        if not request.url.startswith(ALLOWED):
+        if not request.url.startswith(ALLOWED + PDF_VIEWER):
             faults.append(f"asked {request.url}")
 
     page.on("console", note_message)

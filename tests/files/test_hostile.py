@@ -104,10 +104,16 @@ def test_accepted_content_is_served_inert_with_its_detected_type(files: Files, w
     assert shown.content == content
     assert shown.headers["content-type"] == media
     is_attachment = shown.headers["content-disposition"].startswith("attachment")
-    assert is_attachment == (media.split(";")[0] not in media_types.DISPLAYED)
+    is_pdf = media == "application/pdf" and content.startswith(b"%PDF-")
+    assert is_attachment == (
+        not is_pdf and media.split(";")[0] not in media_types.DISPLAYED - {media_types.PDF}
+    )
     assert shown.headers["x-content-type-options"] == "nosniff"
-    assert "sandbox" in shown.headers["content-security-policy"]
-    assert "default-src 'none'" in shown.headers["content-security-policy"]
+    policy = shown.headers["content-security-policy"]
+    assert "default-src 'none'" in policy
+    assert "script-src" not in policy
+    assert ("sandbox" in policy) == (not is_pdf)
+    assert shown.headers["x-frame-options"] == ("SAMEORIGIN" if is_pdf else "DENY")
 
 
 @pytest.mark.parametrize("what", REFUSED)

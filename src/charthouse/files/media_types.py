@@ -21,10 +21,11 @@ _IMAGES = {
     "GIF": "image/gif",
     "WEBP": "image/webp",
 }
-DISPLAYED = frozenset((*_IMAGES.values(), "application/pdf", "text/plain"))
+PDF = "application/pdf"
+DISPLAYED = frozenset((*_IMAGES.values(), PDF, "text/plain"))
 UNKNOWN = "application/octet-stream"
 # Types that content with their signature always has.
-DETECTED = frozenset((*_IMAGES.values(), "application/pdf", "image/tiff", "image/heic", "image/heif"))
+DETECTED = frozenset((*_IMAGES.values(), PDF, "image/tiff", "image/heic", "image/heif"))
 _FORMATS = ("JPEG", "PNG", "GIF", "WEBP")  # Pillow's JPEG plugin detects MPO
 _CHUNK_SIZE = 256 * 1024  # bytes of a text checked at a time
 _CONTROL = re.compile("[\x00-\x08\x0b\x0e-\x1f\x7f]")
@@ -32,7 +33,7 @@ _IMAGE_SIGNATURES = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"GIF8", b"RIFF")
 _TIFF_SIGNATURES = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 _HEIC_BRANDS = frozenset((b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx"))
 _HEIF_BRANDS = frozenset((b"mif1", b"msf1"))
-_PDF_HEADER_END = 1024  # bytes
+_PDF_HEADER, _PDF_HEADER_END = b"%PDF-", 1024  # bytes
 
 
 class UnreadableContent(Exception):
@@ -49,6 +50,17 @@ def detect_media_type(content: IO[Any], accepted: tuple[str, ...]) -> str | None
         if found:
             return found
     return None
+
+
+def is_displayed(media_type: str, content: IO[Any]) -> bool:
+    """Whether browsers may open content of this type, which is rewound. A PDF with anything before its header is a file
+    of two kinds: readers take it, but it is for downloading."""
+    if media_type != PDF:
+        return media_type in DISPLAYED
+    content.seek(0)
+    start = content.read(len(_PDF_HEADER))
+    content.seek(0)
+    return bool(start == _PDF_HEADER)
 
 
 def _detect_image(content: IO[Any]) -> str | None:
@@ -78,7 +90,7 @@ def _detect_image(content: IO[Any]) -> str | None:
 
 def _detect_pdf(content: IO[Any]) -> str | None:
     """Detect a PDF by its header, which readers look for in the first 1,024 bytes (ISO 32000-1, annex H.3.4.1)."""
-    return "application/pdf" if b"%PDF-" in content.read(_PDF_HEADER_END) else None
+    return PDF if _PDF_HEADER in content.read(_PDF_HEADER_END) else None
 
 
 def _detect_scan(content: IO[Any]) -> str | None:

@@ -13,7 +13,7 @@ from typing import IO, Any
 
 from django.utils.http import content_disposition_header
 
-from charthouse.files.media_types import DISPLAYED
+from charthouse.files.media_types import is_displayed
 from charthouse.files.models import StoredFile
 from charthouse.files.storage import open_file
 
@@ -101,9 +101,9 @@ def serve_content(
     conditions: FileConditions,
 ) -> FileResponse:
     """Serve ``size`` bytes of a seekable file, or the requested range. ``version``: ETag, which changes with the
-    content. A type that browsers don't display is served as an attachment."""
+    content. What browsers don't display is served as an attachment."""
     etag, if_range = f'"{version}"', conditions.if_range
-    is_attachment = media_type.split(";")[0] not in DISPLAYED
+    is_attachment = not is_displayed(media_type.split(";")[0], content)
     headers = [
         ("Content-Disposition", content_disposition_header(is_attachment, name) or "inline"),
         ("Accept-Ranges", "bytes"),

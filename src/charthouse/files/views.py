@@ -20,6 +20,7 @@ from django.views.decorators.http import require_safe
 
 from charthouse.engine.errors import Unavailable
 from charthouse.files import links
+from charthouse.files.media_types import PDF
 from charthouse.files.models import StoredFile
 from charthouse.files.serving import FileConditions, FileResponse, serve_file
 from charthouse.files.thumbnails import make_thumbnail
@@ -69,12 +70,30 @@ class _StoredFileResponse(DjangoFileResponse):
         pass
 
 
+_POLICY = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
+# Viewers of PDFs do not start in a sandbox in every browser. Nothing runs without it either: the type is a PDF's and is
+# not sniffed, and a page would be without scripts, forms and requests.
+_PDF_POLICY = (
+    "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; "
+    "form-action 'none'; frame-ancestors 'self'"
+)
+
+
 def set_security_headers(response: Answer) -> Answer:
-    """Set headers that forbid scripts, content sniffing and caching."""
+    """Set headers that forbid scripts, content sniffing and caching. A PDF that browsers show may be shown in a page of
+    this origin."""
     response["X-Content-Type-Options"] = "nosniff"
-    response["Content-Security-Policy"] = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
+    response["Content-Security-Policy"] = _POLICY
     response["Cache-Control"] = "private, no-store"
+    if is_shown_pdf(response.get("Content-Type", ""), response.get("Content-Disposition", "")):
+        response["Content-Security-Policy"] = _PDF_POLICY
+        response["X-Frame-Options"] = "SAMEORIGIN"
     return response
+
+
+def is_shown_pdf(media_type: str, disposition: str) -> bool:
+    """Whether an answer is a PDF that browsers show, not one that they download."""
+    return media_type == PDF and disposition.startswith("inline")
 
 
 def make_response(request: HttpRequest, file: FileResponse) -> FileHttpResponse:

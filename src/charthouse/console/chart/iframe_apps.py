@@ -12,8 +12,7 @@ from django.http import HttpResponseBase
 
 from charthouse.console.kit.page import Request
 from charthouse.domains.practice.models import IframeApp
-from charthouse.identity import iframes
-from charthouse.identity.content_security_policy import set_content_security_policy
+from charthouse.identity import content_security_policy, iframes
 from charthouse.identity.models import Application, RefreshToken
 
 
@@ -62,6 +61,4 @@ def list_visit_frames(request: Request, visit: int, patient: int) -> list[Frame]
 def allow_frames(response: HttpResponseBase, frames: Sequence[Frame]) -> None:
     """Allow the frames' origins, and no others, in the page's content security policy."""
     if frames:
-        set_content_security_policy(response)
-        origins = " ".join(sorted({frame.origin for frame in frames}))
-        response["Content-Security-Policy"] += f"; frame-src {origins}"
+        content_security_policy.allow_frames(response, *sorted({frame.origin for frame in frames}))

@@ -6,6 +6,7 @@ DrChrono's API has no filing. Cerbo's API reads it; it is written here.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.contrib import messages
 from django.db import transaction
@@ -20,8 +21,11 @@ from charthouse.console.kit.page import Request, page, render_page
 from charthouse.console.kit.tables import Badge, Column, Table, TableFilter
 from charthouse.domains.documents import filing, sharing
 from charthouse.domains.documents.models import Document
-from charthouse.engine.errors import Conflict, Invalid, NotFound
-from charthouse.files.media_types import DISPLAYED
+from charthouse.engine.errors import Conflict, Invalid, NotFound, Unavailable
+from charthouse.files.media_types import DISPLAYED, PDF, is_displayed
+from charthouse.files.models import StoredFile
+from charthouse.files.storage import open_file
+from charthouse.identity.content_security_policy import allow_frames
 
 RESULTS = {0: ("Normal", "green"), 1: ("Borderline", "orange"), 2: ("Abnormal", "red")}
 NOTIFIED = {"1": "Not needed", "2": "Notified"}
@@ -40,6 +44,7 @@ class DocumentList(layout.ChartList):
             "preview": address,
             "picture": media_type.startswith("image/") and media_type in DISPLAYED,
             "preview_kind": media_type,
+            "preview_pdf": urlsplit(address).path if _is_shown_pdf(found.document) else "",
             "shared": sharing.is_shared(request.actor.practice, row),
             "share_to": reverse("chart-document-share", kwargs=url_arguments),
             "below_form": "console/documents/filing.html",
@@ -49,6 +54,22 @@ class DocumentList(layout.ChartList):
             if filing.needs_review(found)
             else "",
         }
+
+    def edit(self, request: Request, row: int, **parents: int) -> HttpResponseBase:
+        response = super().edit(request, row, **parents)
+        allow_frames(response, "'self'")
+        return response
+
+
+def _is_shown_pdf(file: StoredFile) -> bool:
+    """Whether browsers show the file as a PDF. False for one that is missing or out of reach."""
+    if file.media_type != PDF:
+        return False
+    try:
+        with open_file(file) as content:
+            return is_displayed(PDF, content)
+    except (FileNotFoundError, Unavailable):
+        return False
 
 
 def _list_filing(row: Document) -> list[tuple[str, Any]]:
