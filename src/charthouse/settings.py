@@ -283,6 +283,7 @@ WHITENOISE_USE_FINDERS = True
 # request is that of the base URL (identity.origin), not what a header says.
 SESSION_COOKIE_NAME = "charthouse_session"
 CSRF_COOKIE_NAME = "charthouse_csrf"
+CSRF_FAILURE_VIEW = "charthouse.portal.error_pages.render_csrf_failure"
 SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = TLS

@@ -2,7 +2,9 @@
 
 from django.urls import URLPattern, URLResolver, include, path
 
-handler500 = "charthouse.identity.faults.render_fault"
+handler403 = "charthouse.portal.error_pages.render_not_allowed"
+handler404 = "charthouse.portal.error_pages.render_not_found"
+handler500 = "charthouse.portal.error_pages.render_fault"
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("charthouse.identity.urls")),
     path("", include("charthouse.files.urls")),

@@ -7,6 +7,7 @@ While there is no database every call fails: then the log gets one line each few
 import json
 import logging
 import sys
+from collections.abc import Callable
 
 from django.db import connection, connections
 from django.http import HttpRequest, HttpResponse
@@ -77,8 +78,13 @@ def begin_incarnation() -> None:
         connections["owner"].close()
 
 
-def render_fault(request: HttpRequest) -> HttpResponse:
-    """Django's handler of exceptions that no view has handled (``handler500``). Its pages need no database."""
+def _render_page(status: int, detail: str) -> str:
+    return render_to_string(_TEMPLATES[status], {"detail": detail})
+
+
+def render_fault(request: HttpRequest, render: Callable[[int, str], str] = _render_page) -> HttpResponse:
+    """Respond to an exception that no view has handled. Its pages need no database. ``render``: makes the page of a
+    status, one of 400, 500 and 503, and a detail."""
     error, match = sys.exc_info()[1], request.resolver_match
     assert error is not None
     refusal = handle_exception(error, match.route if match else "")
@@ -86,8 +92,7 @@ def render_fault(request: HttpRequest) -> HttpResponse:
         body = {"error": _OAUTH_CODES[refusal.status], "error_description": refusal.detail}
         response = HttpResponse(json.dumps(body), status=refusal.status, content_type="application/json")
     else:
-        page = render_to_string(_TEMPLATES[refusal.status], {"detail": refusal.detail})
-        response = HttpResponse(page, status=refusal.status)
+        response = HttpResponse(render(refusal.status, refusal.detail), status=refusal.status)
         set_content_security_policy(response)
     if refusal.wait is not None:
         response["Retry-After"] = str(refusal.wait)

@@ -23,10 +23,11 @@ from charthouse.portal import display, sessions
 
 class Request(HttpRequest):
     """A request of a page. ``guest``: who is signed in, and whose record they see; ``proxy``: the id of a person who
-    sees another's."""
+    sees another's. ``language``: of the page."""
 
     guest: sessions.SignedInPatient
     proxy: int | None
+    language: str
 
 
 View = Callable[..., HttpResponseBase]
@@ -74,7 +75,9 @@ def page(*methods: str) -> Callable[[View], View]:
             request.proxy = guest.proxy and guest.proxy.proxy_id  # for the request log
             if request.method not in (*(methods or ("GET",)), "HEAD"):
                 return HttpResponseNotAllowed(methods or ("GET",))
-            language = display.choose_language(request, guest.person)
+            request.language = language = display.choose_language(
+                request, guest.person
+            )  # for pages of errors
             with translation.override(language), timezone.override(guest.zone):
                 return _call_view(view, request, *args, **values)
 

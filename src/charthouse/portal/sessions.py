@@ -35,7 +35,7 @@ class PortalSessionMiddleware(SessionMiddleware):
     """Django's session middleware, with the portal's own cookie below the portal's path."""
 
     def process_request(self, request: HttpRequest) -> None:
-        if _is_portal_path(request):
+        if is_portal_path(request):
             request.COOKIES.pop(settings.SESSION_COOKIE_NAME, None)
             if COOKIE in request.COOKIES:
                 request.COOKIES[settings.SESSION_COOKIE_NAME] = request.COOKIES[COOKIE]
@@ -44,7 +44,7 @@ class PortalSessionMiddleware(SessionMiddleware):
     def process_response(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
         response = super().process_response(request, response)
         morsel: Morsel[str] | None = response.cookies.get(settings.SESSION_COOKIE_NAME)
-        if morsel is not None and _is_portal_path(request):
+        if morsel is not None and is_portal_path(request):
             del response.cookies[settings.SESSION_COOKIE_NAME]
             morsel.set(COOKIE, morsel.value, morsel.coded_value)
             morsel["path"] = PATH
@@ -52,7 +52,8 @@ class PortalSessionMiddleware(SessionMiddleware):
         return response
 
 
-def _is_portal_path(request: HttpRequest) -> bool:
+def is_portal_path(request: HttpRequest) -> bool:
+    """Whether the request is of the portal, by its path."""
     return request.path == PATH or request.path.startswith(f"{PATH}/")
 
 
