@@ -9,6 +9,7 @@ from types import CodeType
 from typing import Any
 
 SOURCE = Path(__file__).parents[2] / "src"
+COMPREHENSIONS = ("<listcomp>", "<setcomp>", "<dictcomp>", "<genexpr>")  # functions to the compiler
 
 
 @dataclass(frozen=True)
@@ -66,6 +67,8 @@ def _pair(original: CodeType, mutated: CodeType, changed: dict[CodeType, CodeTyp
     is_function = bool(original.co_flags & inspect.CO_OPTIMIZED)  # no module and no body of a class
     if original == mutated:
         return True
+    if original.co_name in COMPREHENSIONS and "<locals>" not in original.co_qualname:
+        return False
     if is_function:
         changed[original] = mutated
     elif _strip(original) != _strip(mutated):

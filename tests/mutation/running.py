@@ -2,7 +2,9 @@
 
 In the fork, the functions that the mutant changes get their new code; then the tests run that reach one of them, from
 the quickest on, until one fails. Each fork has a new database. A mutant that changes what runs when its module is
-imported takes a process of its own, which imports the mutant (``imports``).
+imported takes a process of its own, which imports the mutant (``imports``). So does one whose functions run at import
+too, if no test has noticed it before, and one whose functions are not there as its source has them: the module was
+edited after its source was read, or they are gone since the import.
 """
 
 import gc
@@ -56,7 +58,10 @@ class MutantRunner:
 
     def __init__(self, mutants: Sequence[Mutant], report: Callable[[Mutant, str], None]) -> None:
         self.mutants, self.report = mutants, report
+        self.files = {str(get_path(mutant.module)) for mutant in mutants}
         self.baseline = Baseline()
+        self.imports = start_coverage(self.files)  # pytest imports the modules later
+        self.imported: set[tuple[str, int]] = set()  # lines that run when modules are imported
 
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         """Leave out the tests of a server in a process of its own, which runs no mutant."""
@@ -67,10 +72,11 @@ class MutantRunner:
         self.session = session
         self.conftest: Any = sys.modules["tests.conftest"]
         self.conftest.start_postgres()
-        self.baseline = self._measure()
-        self._leave_out_failed()
         for module in {mutant.module for mutant in self.mutants}:
             import_module(module)  # what is imported late, as views are, is not there yet
+        self.imported = {place for _, place in stop_coverage(self.imports)}
+        self.baseline = self._measure()
+        self._leave_out_failed()
         for mutant in self.mutants:
             self.report(mutant, self._try(mutant))
         return True
@@ -84,14 +90,13 @@ class MutantRunner:
         assert self.baseline.seconds, "every test fails without any mutant"
 
     def _measure(self) -> Baseline:
-        files = {str(get_path(mutant.module)) for mutant in self.mutants}
         with tempfile.TemporaryDirectory() as directory:
             file = Path(directory) / "baseline"
-            self._fork(lambda: file.write_bytes(pickle.dumps(self._run_recorded(files))) > 0)
+            self._fork(lambda: file.write_bytes(pickle.dumps(self._run_recorded())) > 0)
             return pickle.loads(file.read_bytes())  # type: ignore[no-any-return]  # noqa: S301
 
-    def _run_recorded(self, files: set[str]) -> Baseline:
-        recorder = Recorder(files)
+    def _run_recorded(self) -> Baseline:
+        recorder = Recorder(self.files)
         self.session.config.pluginmanager.register(recorder)
         with suppress(self.session.Failed, self.session.Interrupted):
             run_items(self.session)
@@ -103,9 +108,14 @@ class MutantRunner:
             return self._try_imported(mutant)
         lines = {(code.co_filename, line) for code in changed for line in list_lines(code)}
         chosen = [test for test in self._list_tests(mutant) if self.baseline.lines[test] & lines]
-        if not chosen:
-            return UNREACHED
-        return SURVIVED if self._fork(lambda: self._run_mutated(changed, chosen)) else KILLED
+        try:
+            if chosen and not self._fork(lambda: self._run_mutated(changed, chosen)):
+                return KILLED
+        except NotApplied:
+            return self._try_imported(mutant)
+        if lines & self.imported:
+            return self._try_imported(mutant)
+        return SURVIVED if chosen else UNREACHED
 
     def _list_tests(self, mutant: Mutant) -> list[str]:
         """List the tests that are nearest to the mutant's module, the quickest first."""
@@ -148,7 +158,10 @@ class MutantRunner:
         return KILLED if done.returncode else SURVIVED
 
     def _fork(self, work: Callable[[], bool]) -> bool:
-        """Run a function in a fork with a new database. Return its result; False if it fails."""
+        """Run a function in a fork with a new database. Return its result; False if it fails.
+
+        Raises NotApplied if the function does.
+        """
         self.conftest.drop_database()
         child = os.fork()
         if not child:
@@ -162,7 +175,8 @@ class MutantRunner:
                 os._exit(code)
         try:
             code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-            assert code != NOT_APPLIED, "no function has the code that the mutant changes"
+            if code == NOT_APPLIED:
+                raise NotApplied
             return code == 0
         finally:
             with suppress(ProcessLookupError):
@@ -185,9 +199,7 @@ class Recorder:
 
     def __init__(self, files: set[str]) -> None:
         self.baseline = Baseline()
-        self.coverage = Coverage(data_file=None, config_file=False, include=sorted(files))
-        self.coverage.set_option("run:core", "ctrace")
-        self.coverage.start()
+        self.coverage = start_coverage(files)
 
     @pytest.hookimpl(hookwrapper=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Any:
@@ -201,15 +213,27 @@ class Recorder:
             self.baseline.failed.append(report.nodeid)
 
     def finish(self) -> Baseline:
-        self.coverage.stop()
-        data = self.coverage.get_data()
         self.baseline.lines = {test: set() for test in self.baseline.seconds}
-        for file in data.measured_files():
-            for line, tests in data.contexts_by_lineno(file).items():
-                for test in tests:
-                    if test:
-                        self.baseline.lines[test].add((file, line))
+        for test, place in stop_coverage(self.coverage):
+            if test:
+                self.baseline.lines[test].add(place)
         return self.baseline
+
+
+def start_coverage(files: set[str]) -> Coverage:
+    coverage = Coverage(data_file=None, config_file=False, include=sorted(files))
+    coverage.set_option("run:core", "ctrace")
+    coverage.start()
+    return coverage
+
+
+def stop_coverage(coverage: Coverage) -> Iterator[tuple[str, tuple[str, int]]]:
+    """Yield each line that was run, as (file, line), with the context in which it was."""
+    coverage.stop()
+    data = coverage.get_data()
+    for file in data.measured_files():
+        for line, contexts in data.contexts_by_lineno(file).items():
+            yield from ((context, (file, line)) for context in contexts)
 
 
 def list_lines(code: CodeType) -> Iterator[int]:
