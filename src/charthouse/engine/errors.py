@@ -38,6 +38,16 @@ class Invalid(RequestError):
         self.errors = errors
 
 
+def summarize_errors(errors: Any) -> str:
+    """The first of the errors of ``Invalid`` in words, for clients that show only one message."""
+    name, fault = next(iter(errors.items())) if isinstance(errors, Mapping) and errors else ("", errors)
+    while isinstance(fault, Mapping) and fault:
+        inner, fault = next(iter(fault.items()))
+        name = f"{name}.{inner}"
+    first_message = fault[0] if isinstance(fault, list) and fault else "Invalid input."
+    return f"{name}: {first_message}" if name and name != "non_field_errors" else str(first_message)
+
+
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Refusable:
     """Something whose keys may be found to be wrong, one by one, before it is refused as a whole."""

@@ -4,7 +4,6 @@ API calls do not pass through Django's handler: they need no session, CSRF token
 than the whole call.
 """
 
-import codecs
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
@@ -22,13 +21,13 @@ from charthouse.engine.execution import conformance
 from charthouse.files.models import StoredFile
 from charthouse.files.serving import FileBody, FileConditions, serve_file
 from charthouse.gateway import multipart
+from charthouse.gateway.json_bodies import parse_json
 from charthouse.identity import origin
 
 MAX_QUERY = 16 * 1024  # bytes of a query string
 PIECE = 256 * 1024  # bytes of a body that are read at a time
 
 _encode = msgspec.json.Encoder().encode
-_decode = msgspec.json.Decoder().decode
 
 
 @dataclass(eq=False)
@@ -163,20 +162,6 @@ class Request:
             )
         except ValueError:
             raise Malformed("The form can't be read.") from None
-
-
-def parse_json(body: bytes) -> Any:
-    """Parse a JSON text in UTF-8; a byte order mark is ignored (RFC 8259, section 8.1). Raises Malformed, and Invalid
-    in strict mode."""
-    try:
-        parsed = _decode(body.removeprefix(codecs.BOM_UTF8))
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        what = str(error)
-        if not isinstance(error, msgspec.DecodeError):
-            what = "nested too deeply" if isinstance(error, RecursionError) else "invalid UTF-8"
-        raise Malformed(f"JSON parse error - {what}") from None
-    conformance.check_repeated_keys(body)
-    return parsed
 
 
 @dataclass(slots=True)

@@ -17,14 +17,23 @@ from charthouse.engine.declaration.calls import Answer
 from charthouse.engine.declaration.resources import JSON, THE_ROW, Declaration, Operation, Resource
 from charthouse.engine.declaration.types import Boolean
 from charthouse.engine.declaration.values import InvalidValue
-from charthouse.engine.errors import Gone, Invalid, Malformed, MethodNotAllowed, NotFound, RequestError
+from charthouse.engine.errors import (
+    Gone,
+    Invalid,
+    Malformed,
+    MethodNotAllowed,
+    NotFound,
+    RequestError,
+    summarize_errors,
+)
 from charthouse.engine.execution import calling, conformance, reading, writing
 from charthouse.engine.execution.routing import Target, parse_row_id
 from charthouse.files.models import StoredFile
 from charthouse.gateway import log_subjects, serving
 from charthouse.gateway.cerbo import paging
 from charthouse.gateway.cerbo.registry import get_router
-from charthouse.gateway.http import Request, Response, parse_json, respond_with_file
+from charthouse.gateway.http import Request, Response, respond_with_file
+from charthouse.gateway.json_bodies import parse_json
 from charthouse.gateway.reads import PageAhead, ReadAhead
 from charthouse.identity.api_users import authenticate
 from charthouse.identity.known_actors import GuessRead
@@ -43,7 +52,7 @@ def render_error(error: RequestError) -> Response:
     body: dict[str, Any] = {"message": error.detail, "code": error.status}
     headers = []
     if isinstance(error, Invalid):
-        body |= {"message": _summarize(error.errors), "fields": error.errors}
+        body |= {"message": summarize_errors(error.errors), "fields": error.errors}
     if isinstance(error, Gone):
         body["merged_into"] = error.merged_into
     if error.wait is not None:
@@ -53,16 +62,6 @@ def render_error(error: RequestError) -> Response:
     if error.status == 401:
         headers.append(("WWW-Authenticate", 'Basic realm="api"'))
     return Response(error.status, {"error": body}, headers)
-
-
-def _summarize(errors: Any) -> str:
-    """The first error in words, for clients that show only the message."""
-    name, fault = next(iter(errors.items())) if isinstance(errors, Mapping) and errors else ("", errors)
-    while isinstance(fault, Mapping) and fault:
-        inner, fault = next(iter(fault.items()))
-        name = f"{name}.{inner}"
-    first_message = fault[0] if isinstance(fault, list) and fault else "Invalid input."
-    return f"{name}: {first_message}" if name and name != "non_field_errors" else str(first_message)
 
 
 def _handle(request: Request) -> Response:
