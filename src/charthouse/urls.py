@@ -2,6 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, include, path
 
+handler400 = "charthouse.portal.error_pages.render_unreadable"
 handler403 = "charthouse.portal.error_pages.render_not_allowed"
 handler404 = "charthouse.portal.error_pages.render_not_found"
 handler500 = "charthouse.portal.error_pages.render_fault"

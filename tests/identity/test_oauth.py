@@ -97,6 +97,16 @@ def test_no_state_is_returned_without_one(browser: httpx.Client, app: App) -> No
     assert set(parse_redirect(authorize(browser, app))) == {"code"}
 
 
+@pytest.mark.parametrize("mode", ["fragment", "form_post", "query", "nonsense"])
+def test_the_answer_is_in_the_query_whatever_a_link_asks_for(
+    browser: httpx.Client, app: App, mode: str
+) -> None:
+    for decision, more in (("allow", {}), ("cancel", {}), ("allow", {"scope": "nonsense"})):
+        answer = authorize(browser, app, decision, response_mode=mode, **more)
+        assert {"code", "error"} & set(parse_redirect(answer))
+        assert "#" not in answer.headers["Location"]
+
+
 def test_the_query_of_the_redirect_uri_is_preserved(browser: httpx.Client) -> None:
     app = make_app(redirect_uris=[f"{CALLBACK}?tenant=1"])
     answer = authorize(browser, app, redirect_uri=f"{CALLBACK}?tenant=1")

@@ -185,3 +185,40 @@ def test_failed_attempts_are_stored_without_input(clinic: Clinic) -> None:
     assert "hunter2" not in str(row)
     assert "hush" not in str(row)
     assert "csrf" not in str(row["post_data"]).replace("csrfmiddlewaretoken=********************", "")
+
+
+# Requests that can't be read
+
+PART = b'--b\r\nContent-Disposition: form-data; name="a"\r\n\r\nx\r\n'
+UNREADABLE = {
+    "multipart/form-data": b"x",
+    "multipart/form-data; boundary=": b"x",
+    "multipart/form-data; boundary=b": PART * 1500 + b"--b--",
+    "application/x-www-form-urlencoded": b"&".join(b"a%d=1" % number for number in range(2000)),
+    "application/x-www-form-urlencoded; charset=utf-7": b"a=b",
+}
+
+
+@pytest.mark.parametrize("kind", UNREADABLE)
+@pytest.mark.parametrize(
+    "path", ["/sign-in", "/portal/sign-in", "/o/token/", "/o/revoke_token/", "/patients/new"]
+)
+def test_a_body_that_cannot_be_read_gets_the_servers_own_answer(clinic: Clinic, path: str, kind: str) -> None:
+    browser = open_signed_in_browser(clinic.user.username)
+    headers = {"Content-Type": kind, "X-CSRFToken": browser.cookies["charthouse_csrf"]}
+    answer = browser.post(path, content=UNREADABLE[kind], headers=headers)
+    assert answer.status_code == 400
+    assert answer.headers["Cache-Control"] == "no-store"
+    if path.startswith("/o/"):
+        assert answer.json()["error"] == "invalid_request"
+        assert answer.json()["error_description"]
+    else:
+        assert ("That can't be read" in answer.text) == (not path.startswith("/portal"))
+        assert "<main" in answer.text
+
+
+def test_a_choice_that_no_form_offers_is_told(clinic: Clinic) -> None:
+    browser = open_signed_in_browser(clinic.user.username)
+    form = parse_hidden_fields(browser.get("/settings"))
+    answer = browser.post("/settings", data=form | {"sharing": "everything"})
+    assert (answer.status_code, "Unknown choice." in answer.text) == (400, True)

@@ -9,6 +9,7 @@ import logging
 import sys
 from collections.abc import Callable
 
+from django.core.exceptions import BadRequest
 from django.db import connection, connections
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
@@ -23,6 +24,7 @@ logger = logging.getLogger("charthouse.requests")
 outage = logs.LimitedLog(logger)
 READ_ONLY = "25006"  # SQLSTATE
 NOT_NOW = "The database can't answer just now. Try again."
+UNREADABLE = "This request can't be read, or is too large."
 UNKNOWN_OUTCOME = "The connection to the database was lost. It is not known whether the change was made."
 JSON_PAGES = ("token", "revoke-token")  # names of URLs that answer programs
 _TEMPLATES = {
@@ -87,7 +89,21 @@ def render_fault(request: HttpRequest, render: Callable[[int, str], str] = _rend
     status, one of 400, 500 and 503, and a detail."""
     error, match = sys.exc_info()[1], request.resolver_match
     assert error is not None
-    refusal = handle_exception(error, match.route if match else "")
+    return _render_refusal(request, handle_exception(error, match.route if match else ""), render)
+
+
+def render_unreadable(
+    request: HttpRequest, exception: Exception, render: Callable[[int, str], str] = _render_page
+) -> HttpResponse:
+    """Respond to a request that Django can't read, or that exceeds its limits. ``render``: as above."""
+    told = str(exception) if isinstance(exception, BadRequest) else ""
+    return _render_refusal(request, Malformed(told or UNREADABLE), render)
+
+
+def _render_refusal(
+    request: HttpRequest, refusal: RequestError, render: Callable[[int, str], str]
+) -> HttpResponse:
+    match = request.resolver_match
     if match is not None and match.url_name in JSON_PAGES:
         body = {"error": _OAUTH_CODES[refusal.status], "error_description": refusal.detail}
         response = HttpResponse(json.dumps(body), status=refusal.status, content_type="application/json")

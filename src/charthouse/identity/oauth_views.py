@@ -44,7 +44,10 @@ def authorize(request: HttpRequest) -> HttpResponseBase:
     An unknown app or an unregistered redirect URI gets an error page and no redirect. All other responses redirect to
     the registered URI, only after the user has signed in.
     """
-    uri = f"{request.path}?{request.GET.urlencode()}"
+    asked = request.GET.copy()
+    # A link could move the code into the fragment, which the app does not read.
+    asked.pop("response_mode", None)
+    uri = f"{request.path}?{asked.urlencode()}"
     problem, scopes, credentials = None, [], {}
     try:
         scopes, credentials = SERVER.validate_authorization_request(uri, http_method="GET")

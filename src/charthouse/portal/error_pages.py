@@ -1,6 +1,6 @@
 """Pages of errors that no view handles, for the whole server: below the portal in the language of its readers."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -37,14 +37,24 @@ def render_csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     return _render(request, 403, {"is_old_form": True})
 
 
+def render_unreadable(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Django's ``handler400``."""
+    if not is_portal_path(request):
+        return faults.render_unreadable(request, exception)
+    return faults.render_unreadable(request, exception, _make_renderer(request))
+
+
 def render_fault(request: HttpRequest) -> HttpResponse:
     """Django's ``handler500``. Its pages need no database."""
     if not is_portal_path(request):
         return faults.render_fault(request)
-    language = getattr(request, "language", None) or display.choose_language(
-        request
-    )  # of the page, if it got so far
-    return faults.render_fault(request, lambda status, _: _render_text(request, language, status))
+    return faults.render_fault(request, _make_renderer(request))
+
+
+def _make_renderer(request: HttpRequest) -> Callable[[int, str], str]:
+    # The language is that of the page, if it got so far.
+    language = getattr(request, "language", None) or display.choose_language(request)
+    return lambda status, _: _render_text(request, language, status)
 
 
 def _render(request: HttpRequest, status: int, values: Mapping[str, Any] | None = None) -> HttpResponse:
