@@ -27,7 +27,8 @@ import psycopg
 
 from bench import machine
 from bench.servers import find_free_port
-from charthouse import datadir, embedded_postgres, postgres_server
+from charthouse import datadir
+from charthouse.database_server import embedded_postgres, postgres_server
 
 PASSPHRASE = "a passphrase of the benchmark\n"
 CALLS = 150  # of GET one in a turn without a backup

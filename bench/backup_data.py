@@ -9,8 +9,8 @@ from django.conf import settings
 from django.core.files.base import File
 from django.db import transaction
 
-from charthouse import commands  # sets up Django
 from charthouse.audit import seals
+from charthouse.commands import installation  # sets up Django
 from charthouse.files.storage import store_file
 from charthouse.identity import tenancy
 from charthouse.identity.models import Practice
@@ -22,7 +22,7 @@ BATCH = 100
 
 def main(patients: int, megabytes: int) -> None:
     """Build a practice of so many patients, so many MB of files, and the seals of all of it."""
-    commands.migrate()
+    installation.migrate()
     if not Practice.objects.using("owner").exists():
         seed.build(1, patients, lambda *_: None)
         description.write(settings.DATA / "sandbox.json", "http://127.0.0.1:8000")

@@ -23,7 +23,7 @@ from bench.database import Cluster
 from bench.database import load as fill
 from bench.machine import count_cpu_seconds
 from bench.servers import ROOT, Server, find_free_port, generate_load
-from charthouse import postgres_server
+from charthouse.database_server import postgres_server
 
 POOLER = """
 [databases]

@@ -15,7 +15,7 @@ from urllib.parse import quote
 from bench.client import Outcome
 from bench.machine import count_cpu_seconds
 from bench.servers import ROOT
-from charthouse import postgres_server
+from charthouse.database_server import postgres_server
 
 
 class Cluster:

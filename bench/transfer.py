@@ -23,7 +23,7 @@ FILL = """
 import os, sys
 from argparse import Namespace
 from pathlib import Path
-from charthouse.command_runs import provide_database
+from charthouse.commands.handlers import provide_database
 with provide_database(Namespace(data=Path(sys.argv[1]))):
     import django
     os.environ["DJANGO_SETTINGS_MODULE"] = "charthouse.settings"

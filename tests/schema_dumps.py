@@ -5,7 +5,7 @@ import subprocess
 
 from django.db import connections
 
-from charthouse import postgres_server
+from charthouse.database_server import postgres_server
 
 # What minor releases since November 2026 note in each column; see charthouse.backup.logical.
 _COLUMN_VERSION = re.compile(r"^ALTER TABLE [^;]* SET \(pg_attver=\d+\);\n\n*", re.MULTILINE)

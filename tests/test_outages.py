@@ -19,7 +19,8 @@ import psycopg
 import pytest
 from django.db import connections
 
-from charthouse import datadir, embedded_postgres, retries
+from charthouse import datadir, retries
+from charthouse.database_server import embedded_postgres
 from tests.backup.installations import run_migrated_server, use_installation
 from tests.identity.oauth_flow import parse_hidden_fields
 from tests.support import PASSWORD, issue_token, make_api_user, make_app, make_practice

@@ -15,7 +15,7 @@ import httpx
 import psycopg
 import pytest
 
-from charthouse import embedded_postgres
+from charthouse.database_server import embedded_postgres
 from charthouse.toolkit.client import Sandbox as Controls
 from charthouse.toolkit.receiver import Receiver
 from tests import figures

@@ -11,7 +11,8 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from charthouse import command_arguments, command_runs, processes
+from charthouse import processes
+from charthouse.commands import arguments, handlers
 from charthouse.datadir import CommandError
 from charthouse.toolkit.command_groups import GROUPS, SHORT_COMMANDS
 
@@ -74,60 +75,60 @@ class _PrintVersion(argparse.Action):
 def _add_controls(commands: "Commands") -> None:
     from charthouse.toolkit import commands as controls
 
-    controls.add_groups(commands, command_arguments.add_data_option)
+    controls.add_groups(commands, arguments.add_data_option)
 
 
 def _add_watching(commands: "Commands") -> None:
     from charthouse.toolkit import watching
 
-    watching.add_commands(commands, command_arguments.add_data_option)
+    watching.add_commands(commands, arguments.add_data_option)
 
 
 def _add_env(commands: "Commands") -> None:
     from charthouse.toolkit import shell_variables
 
-    shell_variables.add_command(commands, command_arguments.add_data_option)
+    shell_variables.add_command(commands, arguments.add_data_option)
 
 
 def _add_mcp(commands: "Commands") -> None:
     from charthouse.toolkit.agents import command
 
-    command.add_command(commands, command_arguments.add_data_option)
+    command.add_command(commands, arguments.add_data_option)
 
 
 def _add_drift(commands: "Commands") -> None:
     from charthouse.toolkit.drift import command
 
-    command.add_command(commands, command_runs.render_openapi)
+    command.add_command(commands, handlers.render_openapi)
 
 
 def _add_compare(commands: "Commands") -> None:
     from charthouse.toolkit.compare import command
 
-    command.add_command(commands, command_arguments.add_data_option, command_runs.render_openapi)
+    command.add_command(commands, arguments.add_data_option, handlers.render_openapi)
 
 
 # What adds each command to the parser, in the order of the help.
 ADDERS: dict[str, Callable[["Commands"], None]] = {
-    "sandbox": command_arguments.add_sandbox,
-    "serve": command_arguments.add_serve,
-    "worker": command_arguments.add_worker,
-    "migrate": command_arguments.add_migrate,
-    "createpractice": command_arguments.add_createpractice,
-    "createuser": command_arguments.add_createuser,
-    "passwordlink": command_arguments.add_access,
-    "resetotp": command_arguments.add_access,
-    "rotatekeys": command_arguments.add_rotatekeys,
-    "pause": command_arguments.add_pause,
-    "resume": command_arguments.add_resume,
-    "audit": command_arguments.add_audit,
-    "backup": command_arguments.add_backups,
-    "restore": command_arguments.add_backups,
-    "export": command_arguments.add_export,
-    "import": command_arguments.add_import,
-    "check": command_arguments.add_check,
-    "doctor": command_arguments.add_doctor,
-    "openapi": command_arguments.add_openapi,
+    "sandbox": arguments.add_sandbox,
+    "serve": arguments.add_serve,
+    "worker": arguments.add_worker,
+    "migrate": arguments.add_migrate,
+    "createpractice": arguments.add_createpractice,
+    "createuser": arguments.add_createuser,
+    "passwordlink": arguments.add_access,
+    "resetotp": arguments.add_access,
+    "rotatekeys": arguments.add_rotatekeys,
+    "pause": arguments.add_pause,
+    "resume": arguments.add_resume,
+    "audit": arguments.add_audit,
+    "backup": arguments.add_backups,
+    "restore": arguments.add_backups,
+    "export": arguments.add_export,
+    "import": arguments.add_import,
+    "check": arguments.add_check,
+    "doctor": arguments.add_doctor,
+    "openapi": arguments.add_openapi,
     **dict.fromkeys((*SHORT_COMMANDS, *GROUPS), _add_controls),
     "listen": _add_watching,
     "logs": _add_watching,

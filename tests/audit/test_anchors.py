@@ -9,9 +9,10 @@ import pytest
 from django.db import connections
 from django.test import override_settings
 
-from charthouse import clock, commands
+from charthouse import clock
 from charthouse.audit import anchors, seals, tasks
 from charthouse.audit.models import Seal
+from charthouse.commands import installation
 from charthouse.datadir import CommandError
 from charthouse.identity.audit_events import emit_audit_event
 from tests import support
@@ -36,7 +37,7 @@ def settings(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     """The settings, without places; commands leave open the connection that a test rolls back."""
     from django.conf import settings
 
-    monkeypatch.setattr(commands, "require_migrated", lambda: None)
+    monkeypatch.setattr(installation, "require_migrated", lambda: None)
     with override_settings(ANCHOR_FILE="", ANCHOR_EMAIL="", ANCHOR_BUCKET=""):
         yield settings
 
@@ -118,7 +119,7 @@ def test_a_place_that_fails_is_named_and_keeps_no_other_from_it(
     with pytest.raises(
         CommandError, match=r"file .*anchors.txt \(FileNotFoundError\), e-mail to .*ValueError"
     ):
-        commands.record_anchor()
+        installation.record_anchor()
 
 
 # -- verifying --------------------------------------------------------------------------------------------------------
@@ -128,7 +129,7 @@ def test_verifying_against_files(clinic: support.Clinic, settings: Any, tmp_path
     one, former = tmp_path / "anchors.txt", tmp_path / "heads.json"
     head = get_head(clinic)
     former.write_text(f'{{"{clinic.id}": "{head.link}"}}')
-    said = commands.verify_audit(clinic.id, [one, former])
+    said = installation.verify_audit(clinic.id, [one, former])
     assert said.startswith("1 chains hold.\nAnchors of the audit are off")
     assert anchors.parse_anchors(one.read_text()) == [head]
     assert anchors.parse_anchors(former.read_text()) == [head]
@@ -137,7 +138,7 @@ def test_verifying_against_files(clinic: support.Clinic, settings: Any, tmp_path
         with roll_back():
             execute_as_owner("delete from audit_seal where practice_id = %s and number = %s", *head[:2])
             with pytest.raises(CommandError, match=rf"does not hold.\npractice {clinic.id}, seal "):
-                commands.verify_audit(clinic.id, [path])
+                installation.verify_audit(clinic.id, [path])
         assert path.read_text() == before
 
 
@@ -146,7 +147,7 @@ def test_a_file_that_is_no_anchor(clinic: support.Clinic, settings: Any, tmp_pat
     path = tmp_path / "anchors.txt"
     path.write_text(text)
     with pytest.raises(CommandError, match="can't be read"):
-        commands.verify_audit(clinic.id, [path])
+        installation.verify_audit(clinic.id, [path])
     assert path.read_text() == text
 
 
@@ -156,15 +157,15 @@ def test_the_file_of_the_settings_is_used_and_must_be_recent(
     path = tmp_path / "anchors.txt"
     settings.ANCHOR_FILE = str(path)
     with pytest.raises(CommandError, match="got no anchor so far"):
-        commands.verify_audit(clinic.id, [])
+        installation.verify_audit(clinic.id, [])
     tasks.anchor_daily(timestamp=0)
-    assert commands.verify_audit(clinic.id, []).startswith("1 chains hold.")
+    assert installation.verify_audit(clinic.id, []).startswith("1 chains hold.")
     with roll_back():
         execute_as_owner("delete from audit_seal where practice_id = %s", clinic.id)
         for table in seals.FORMS[seals.FORM]:
             with connections["owner"].cursor() as cursor:
                 cursor.execute(f"delete from {table} where practice_id = %s", [clinic.id])  # noqa: S608
         with pytest.raises(CommandError, match="it was recorded as the last one of this chain"):
-            commands.verify_audit(clinic.id, [])
+            installation.verify_audit(clinic.id, [])
     with clock.shift(timedelta(days=3)), pytest.raises(CommandError, match="got no anchor since 20"):
-        commands.verify_audit(clinic.id, [])
+        installation.verify_audit(clinic.id, [])

@@ -20,13 +20,14 @@ from django.core.files.base import File
 from django.db import connections, transaction
 from django.test import override_settings
 
-from charthouse import cli, datadir, embedded_postgres, postgres_server
+from charthouse import cli, datadir
 from charthouse.backup import destinations, row_counts, sealing
 from charthouse.backup import service as services
 from charthouse.backup.configuration import read_configuration
 from charthouse.backup.manifests import Manifest
 from charthouse.backup.repository import Repository, open_repository
 from charthouse.backup.service import Service
+from charthouse.database_server import embedded_postgres, postgres_server
 from charthouse.files import encryption_keys
 from charthouse.files.storage import store_file
 from charthouse.identity import tenancy

@@ -7,12 +7,12 @@ import msgspec
 import psycopg
 import pytest
 
-from charthouse import embedded_postgres
 from charthouse.backup import manifests, row_counts
 from charthouse.backup.clusters import Cluster
 from charthouse.backup.configuration import read_configuration
 from charthouse.backup.manifests import Manifest
 from charthouse.backup.opening import find_identity
+from charthouse.database_server import embedded_postgres
 from tests.backup.installations import Installation, run_installation
 
 Captured = pytest.CaptureFixture[str]

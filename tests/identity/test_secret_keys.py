@@ -18,9 +18,10 @@ from django.conf import settings
 from django.db import connections, models
 from django.test import override_settings
 
-from charthouse import commands, durable, key_commands
+from charthouse import durable
 from charthouse.changes import actions
 from charthouse.changes.models import Webhook
+from charthouse.commands import installation, keys
 from charthouse.datadir import CommandError
 from charthouse.identity import applications, secret_keys, tenancy
 from charthouse.identity.audit_events import emit_audit_event
@@ -70,7 +71,7 @@ def use_key(data: Path) -> Iterator[None]:
         override_settings(SECRET_KEY=file.read_text(), SECRET_KEY_FALLBACKS=[], SECRET_KEY_FILE=file),
         pytest.MonkeyPatch.context() as patch,
     ):
-        patch.setattr(key_commands, "NEXT_KEY_FILE", data / "secret_key.next")
+        patch.setattr(keys, "NEXT_KEY_FILE", data / "secret_key.next")
         patch.delenv("CHARTHOUSE_SECRET_KEY", raising=False)
         yield
 
@@ -91,7 +92,7 @@ def check_all_is_there(instance: SimpleNamespace) -> None:
     for _ in range(2):
         assert instance.program.client().get("/api/v1/patients").status_code == 200
     tenancy.clear_tenant()
-    assert commands.verify_audit(None, []).startswith("2 chains hold.")
+    assert installation.verify_audit(None, []).startswith("2 chains hold.")
     close()
 
 
@@ -155,16 +156,16 @@ def test_an_empty_key_file_is_refused(tmp_path: Path, monkeypatch: pytest.Monkey
 
 
 def test_a_server_with_another_key_does_not_start(instance: SimpleNamespace) -> None:
-    commands.require_migrated()
+    installation.require_migrated()
     before = instance.data / "elsewhere"
     (instance.data / "secret_key").rename(before)  # lost: a start makes a new one
     durable.read_or_create(instance.data / "secret_key", "another")
     with use_key(instance.data):
         for run in (
-            commands.require_migrated,
-            commands.migrate,
-            commands.seal_audit,
-            lambda: commands.verify_audit(None, []),
+            installation.require_migrated,
+            installation.migrate,
+            installation.seal_audit,
+            lambda: installation.verify_audit(None, []),
         ):
             with pytest.raises(CommandError) as refused:
                 run()
@@ -181,13 +182,13 @@ def test_a_server_with_another_key_does_not_start(instance: SimpleNamespace) -> 
 
 def test_a_lost_key(instance: SimpleNamespace) -> None:
     with pytest.raises(CommandError, match="is not lost"):
-        commands.rotate_keys(lost=True)
+        installation.rotate_keys(lost=True)
     (instance.data / "secret_key").write_text("another")
     with use_key(instance.data):
         with pytest.raises(CommandError, match="is needed to change it"):
-            commands.rotate_keys(lost=False)
-        assert "need new secrets" in commands.rotate_keys(lost=True)
-        commands.require_migrated()
+            installation.rotate_keys(lost=False)
+        assert "need new secrets" in installation.rotate_keys(lost=True)
+        installation.require_migrated()
         with pytest.raises(UnsealError):
             unseal(Application.objects.get(pk=instance.app.pk).sealed_secret)
         assert instance.program.client().get("/api/v1/patients").status_code == 401
@@ -215,7 +216,7 @@ def test_rotation_with_a_key_of_its_own(instance: SimpleNamespace) -> None:
         with use_key(instance.data):
             close()
             former = settings.SECRET_KEY
-            message = commands.rotate_keys(lost=False)
+            message = installation.rotate_keys(lost=False)
             assert re.search(r"[234] secrets were sealed with it\.$", message), message
         assert (instance.data / "secret_key").read_text() != former
         assert not (instance.data / "secret_key.next").exists()
@@ -232,17 +233,17 @@ def test_rotation_with_a_key_from_the_environment(
 ) -> None:
     monkeypatch.setenv("CHARTHOUSE_SECRET_KEY", OLD)
     with pytest.raises(CommandError, match="set the next one there"):
-        commands.rotate_keys(lost=False)
+        installation.rotate_keys(lost=False)
     with override_settings(SECRET_KEY="next", SECRET_KEY_FALLBACKS=["wrong", OLD]):
         with pytest.raises(CommandError, match="run: charthouse rotatekeys"):
-            commands.require_migrated()
-        assert "2 secrets were sealed" in commands.rotate_keys(lost=False)
+            installation.require_migrated()
+        assert "2 secrets were sealed" in installation.rotate_keys(lost=False)
     with override_settings(SECRET_KEY="next"):
         check_all_is_there(instance)
 
 
 def test_secrets_of_api_users_move_to_the_next_key(instance: SimpleNamespace) -> None:
-    commands.rotate_keys(lost=False)
+    installation.rotate_keys(lost=False)
     with use_key(instance.data):
         before = ApiUser.objects.using("owner").get().secret_digest
         check_all_is_there(instance)
@@ -277,7 +278,7 @@ def test_a_rotation_that_is_killed_half_way(instance: SimpleNamespace) -> None:
     secret_keys.check_secret_key()
     assert unseal(Application.objects.using("owner").get().sealed_secret) == instance.secret
     planned = (instance.data / "secret_key.next").read_text()
-    commands.rotate_keys(lost=False)
+    installation.rotate_keys(lost=False)
     assert (instance.data / "secret_key").read_text() == planned
     with use_key(instance.data):
         check_all_is_there(instance)
@@ -292,11 +293,11 @@ def test_a_rotation_that_is_killed_before_the_file_is_in_place(
     with monkeypatch.context() as patch:
         patch.setattr(durable, "rename", killed)
         with pytest.raises(KeyboardInterrupt):
-            commands.rotate_keys(lost=False)
+            installation.rotate_keys(lost=False)
     with use_key(instance.data):
         with pytest.raises(CommandError, match=r"was interrupted. Run: charthouse rotatekeys"):
-            commands.require_migrated()
-        assert "is complete" in commands.rotate_keys(lost=False)
+            installation.require_migrated()
+        assert "is complete" in installation.rotate_keys(lost=False)
     with use_key(instance.data):
         check_all_is_there(instance)
 
@@ -304,4 +305,4 @@ def test_a_rotation_that_is_killed_before_the_file_is_in_place(
 def test_the_key_is_not_changed_under_a_running_server(instance: SimpleNamespace) -> None:
     assert Application.objects.count() == 1  # as the web role
     with pytest.raises(CommandError, match="Stop the web server and the worker first"):
-        commands.rotate_keys(lost=False)
+        installation.rotate_keys(lost=False)

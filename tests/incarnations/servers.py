@@ -15,7 +15,7 @@ from typing import Any
 import psycopg
 from django.db import connections
 
-from charthouse import postgres_server
+from charthouse.database_server import postgres_server
 from charthouse.identity import incarnations
 from tests.conftest import MADE_ONCE, PGDATA, RUN, TEMPLATE, WORKER
 from tests.sandbox.databases import _connect_to

@@ -12,12 +12,13 @@ from django.conf import settings as django_settings
 from django.db import connections, transaction
 from django.test import override_settings
 
-from charthouse import clock, commands
+from charthouse import clock
 from charthouse.audit import anchors, request_log
 from charthouse.audit import tasks as audit_tasks
 from charthouse.audit.models import Event
 from charthouse.changes import feed, http_client, verification
 from charthouse.changes.models import Change, Webhook
+from charthouse.commands import installation
 from charthouse.domains.billing import tasks as billing_tasks
 from charthouse.domains.scheduling import tasks as scheduling_tasks
 from charthouse.domains.tasks.models import TaskCategory
@@ -176,10 +177,10 @@ def test_every_page_and_the_operator_are_told(own_database: str) -> None:
     assert all(BANNER in page for page in read_pages())
     paused = "paused, it is a restored copy: charthouse resume"
     assert find() == (True, paused, Level.WARNING, {"sending_paused": 1, "database_incarnation": 2})
-    assert commands.resume().startswith("This database is the real one")
+    assert installation.resume().startswith("This database is the real one")
     assert not any(BANNER in page for page in read_pages())
-    assert commands.resume() == "This database sends already."
-    assert commands.pause() == incarnations.COPY_NOTICE
+    assert installation.resume() == "This database sends already."
+    assert installation.pause() == incarnations.COPY_NOTICE
     assert all(BANNER in page for page in read_pages())
 
 

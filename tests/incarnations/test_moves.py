@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 
-from charthouse import commands
 from charthouse.audit import request_log
 from charthouse.changes import delivery_queue
+from charthouse.commands import installation
 from charthouse.identity import incarnations
 from charthouse.identity.models import Incarnation
 from tests.conftest import MADE_ONCE, RUN, TEMPLATE, WORKER
@@ -66,7 +66,7 @@ def continue_on(used: Used, waiting: list[int], lost: list[int], cause: str) -> 
     made = used.write(3)
     assert used.send() == [], "a copy sends nothing"
     assert used.ask() == sorted([*waiting, *made])
-    assert commands.resume().startswith("This database is the real one now")
+    assert installation.resume().startswith("This database is the real one now")
     made += used.write(2)
     assert sorted(used.send()) == sorted([*waiting, *made])
     assert used.send() == []

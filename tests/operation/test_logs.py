@@ -9,7 +9,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from charthouse import logs, postgres_server
+from charthouse import logs
+from charthouse.database_server import postgres_server
 from charthouse.gateway.drchrono import api
 from charthouse.wsgi import application
 from tests.support import Transport

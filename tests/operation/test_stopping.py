@@ -121,7 +121,7 @@ def test_every_accepted_request_is_answered(
     assert set(load.answers) == {200}
 
 
-WORKER = "from charthouse import commands; commands.WORKER_GRACE = {grace}; commands.run_worker(1)"
+WORKER = "from charthouse.commands import installation; installation.WORKER_GRACE = {grace}; installation.run_worker(1)"
 
 
 @pytest.mark.parametrize("finishes", [True, False], ids=["finished", "given back"])

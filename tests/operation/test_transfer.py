@@ -16,9 +16,10 @@ import pytest
 from django.core.files.base import ContentFile
 from django.db import connections
 
-from charthouse import clock, transfer_commands
+from charthouse import clock
 from charthouse.changes import fanout
 from charthouse.changes.models import Delivery, Webhook
+from charthouse.commands import transfer
 from charthouse.datadir import CommandError
 from charthouse.domains.documents.models import Document
 from charthouse.domains.patients.models import Patient
@@ -148,7 +149,7 @@ def test_an_existing_directory_is_left_alone(original: Path, clinic: Clinic, tmp
     with pytest.raises(TransferError, match="no practice 999999"):
         export_practice(999999, tmp_path / "nothing")
     with pytest.raises(CommandError, match="No such file or directory"):
-        transfer_commands.export_practice(clinic.id, tmp_path / "no" / "folder")
+        transfer.export_practice(clinic.id, tmp_path / "no" / "folder")
     assert sorted(each.name for each in tmp_path.iterdir()) == ["there"]
 
 
@@ -394,7 +395,7 @@ def list_contents() -> set[Path]:
 def test_names_that_are_taken_get_a_number_and_are_reported(
     clinic: Clinic, original: Path, tmp_path: Path
 ) -> None:
-    text = transfer_commands.import_practice(original, tmp_path / "reports" / "report.json")
+    text = transfer.import_practice(original, tmp_path / "reports" / "report.json")
     assert f"{clinic.user.username} was taken: it is {clinic.user.username}-2." in text
     report = json.loads((tmp_path / "reports" / "report.json").read_text())
     (renamed,) = report["renamed"]
@@ -443,7 +444,7 @@ KILL = """
 import os, signal, sys
 from hashlib import sha256
 from pathlib import Path
-from charthouse import transfer_commands
+from charthouse.commands import transfer
 from charthouse.operation.transfer.{module} import {function}
 def progress(what, done, of):
     if what == sys.argv[3]:

@@ -12,7 +12,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from charthouse import commands
+from charthouse.commands import installation
 from charthouse.toolkit.drift.baseline import explain, read_baseline
 from charthouse.toolkit.drift.command import read_document
 from charthouse.toolkit.drift.comparing import compare, get_comparable
@@ -63,7 +63,7 @@ def _digest(operation: str, where: str, fact: Fact) -> str:
 
 
 def main() -> None:
-    ours = read_operations(json.loads(commands.render_openapi("drchrono")))
+    ours = read_operations(json.loads(installation.render_openapi("drchrono")))
     theirs = read_operations(read_document(Path(sys.argv[1])))
     differences = list(compare(ours, theirs))
     if unexplained := explain(differences, read_baseline(BASELINE)):

@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from charthouse import cli
-from charthouse.command_runs import render_openapi
+from charthouse.commands.handlers import render_openapi
 from charthouse.toolkit.compare.asking import Questioner
 from charthouse.toolkit.compare.command import Comparison
 from charthouse.toolkit.compare.exchanges import make_exchange, read_exchanges

@@ -9,7 +9,7 @@ import httpx
 import psycopg
 import pytest
 
-from charthouse.embedded_postgres import database_url
+from charthouse.database_server.embedded_postgres import database_url
 from tests.toolkit.sandboxes import RunningSandbox
 from tests.toolkit.test_modes import Caller
 from tests.waiting import until

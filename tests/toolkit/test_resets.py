@@ -10,7 +10,7 @@ import httpx
 import psutil
 import psycopg
 
-from charthouse.embedded_postgres import database_url
+from charthouse.database_server.embedded_postgres import database_url
 from charthouse.sandbox.control.snapshots import SPARES
 from charthouse.toolkit.controls.snapshots import SEED
 from tests import figures

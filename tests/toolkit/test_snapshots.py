@@ -14,8 +14,8 @@ from django.apps import apps
 from django.db.migrations import AddField
 from django.db.migrations.loader import MigrationLoader
 
-from charthouse.embedded_postgres import database_url
-from charthouse.postgres_server import DATABASE_NAME
+from charthouse.database_server.embedded_postgres import database_url
+from charthouse.database_server.postgres_server import DATABASE_NAME
 from charthouse.toolkit.client import Sandbox, SandboxError
 from tests.changes.receiver import run_receiver
 from tests.toolkit.sandboxes import RunningSandbox

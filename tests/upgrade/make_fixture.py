@@ -13,7 +13,8 @@ import tempfile
 import tomllib
 from pathlib import Path
 
-from charthouse import datadir, embedded_postgres, postgres_server
+from charthouse import datadir
+from charthouse.database_server import embedded_postgres, postgres_server
 
 ROOT = Path(__file__).parent
 SEED, PATIENTS = 1, 5
@@ -63,12 +64,13 @@ def _write_fixture(folder: Path, data: Path, version: str) -> int:
     """Fill the database and write the files of the fixture; return their size in bytes."""
     from django.db import connections
 
-    from charthouse import clock, commands  # sets up Django for the next imports
+    from charthouse import clock
     from charthouse.audit import request_log
+    from charthouse.commands import installation  # sets up Django for the next imports
     from charthouse.sandbox import description, seed
     from tests.upgrade import content, releases
 
-    commands.migrate()
+    installation.migrate()
     try:
         seed.build(SEED, PATIENTS, lambda *_: None)
         callers = content.add_content(description.write(data / "sandbox.json", "http://testserver"))

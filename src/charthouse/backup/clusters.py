@@ -16,8 +16,9 @@ import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.rows import dict_row
 
-from charthouse import durable, embedded_postgres, postgres_server, processes
+from charthouse import durable, processes
 from charthouse.backup.manifests import parse_lsn
+from charthouse.database_server import embedded_postgres, postgres_server
 from charthouse.datadir import CommandError
 
 DEBIAN = Path("/usr/lib/postgresql")

@@ -11,13 +11,14 @@ from pathlib import Path
 import psycopg
 from psycopg.conninfo import make_conninfo
 
-from charthouse import durable, postgres_server
+from charthouse import durable
 from charthouse.backup import base_backups, clusters, manifests, wal
 from charthouse.backup.manifests import INCREMENTAL, LOGICAL, Manifest
 from charthouse.backup.repository import Repository, RepositoryError
 from charthouse.backup.sealing import Identity
+from charthouse.database_server import postgres_server
+from charthouse.database_server.postgres_server import Instance, ServerError
 from charthouse.datadir import CommandError
-from charthouse.postgres_server import Instance, ServerError
 
 WAL_FOLDER = "restored_wal"  # in the cluster's directory, during recovery
 HBA_FILE = "restored_hba.conf"

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from psycopg.conninfo import make_conninfo
 
-from charthouse import datadir, durable, embedded_postgres, postgres_server
+from charthouse import datadir, durable
 from charthouse.backup import keys as stored_keys
 from charthouse.backup import logical, manifests, marking, recovery, stored_files
 from charthouse.backup.clusters import Cluster
@@ -22,6 +22,7 @@ from charthouse.backup.recovery import Progress
 from charthouse.backup.repository import Repository, RepositoryError
 from charthouse.backup.sealing import READ_SIZE, Identity, SealError, collect
 from charthouse.backup.stored_files import FileEntry
+from charthouse.database_server import embedded_postgres, postgres_server
 from charthouse.datadir import CommandError
 
 logger = logging.getLogger("charthouse.backup")

@@ -14,7 +14,7 @@ from urllib.parse import quote
 
 import psycopg
 
-from charthouse import clock, postgres_server
+from charthouse import clock
 from charthouse.backup import clusters, manifests, recovery, restoring, row_counts
 from charthouse.backup import keys as stored_keys
 from charthouse.backup.destinations import Digester, StoredObject
@@ -24,6 +24,7 @@ from charthouse.backup.repository import Repository
 from charthouse.backup.restoring import Request
 from charthouse.backup.sealing import READ_SIZE
 from charthouse.backup.stored_files import FileEntry
+from charthouse.database_server import postgres_server
 
 MAX_FAULTS = 20
 

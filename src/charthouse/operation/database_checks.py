@@ -11,12 +11,12 @@ from django.db import DatabaseError
 from charthouse import clock
 from charthouse.backup.clusters import MIN_INCREMENTAL
 from charthouse.backup.status import describe, list_warnings
+from charthouse.database_server.postgres_settings import LOG_SETTINGS
 from charthouse.engine.sql.failures import get_sqlstate
 from charthouse.identity import rowsecurity, secret_keys, standby
 from charthouse.operation import database_state, health
 from charthouse.operation.configuration_checks import LOOPBACK
 from charthouse.operation.findings import Finding, Level, accept
-from charthouse.postgres_settings import LOG_SETTINGS
 
 MIN_VERSION = 150000
 MAX_CLOCK_DIFFERENCE = timedelta(seconds=5)

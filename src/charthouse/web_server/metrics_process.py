@@ -31,7 +31,7 @@ def serve_metrics(address: str, data: Path) -> Iterator[Callable[[], None]]:
         raise CommandError(f"metrics can't be served at {address}: {reason}.")
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(counts)
     server = subprocess.Popen(  # noqa: S603
-        [sys.executable, "-m", "charthouse.metrics_server", host, port, str(os.getpid())],
+        [sys.executable, "-m", "charthouse.operation.metrics_server", host, port, str(os.getpid())],
         stdin=subprocess.DEVNULL,
     )
 

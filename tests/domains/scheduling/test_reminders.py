@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from django.db import connections
 
-from charthouse import clock, commands
+from charthouse import clock
+from charthouse.commands import installation
 from charthouse.datadir import CommandError
 from charthouse.domains.patients.models import Patient
 from charthouse.domains.scheduling import reminder_delivery
@@ -197,11 +198,11 @@ def test_an_imported_practice_sends_none_until_it_is_resumed(
     clinic = calendar.clinic.id
     Practice.objects.using("owner").filter(pk=clinic).update(reminders_held_since=clock.now())
     assert list_sent(calendar, VISIT - timedelta(hours=24)) == []
-    assert "from now on" in commands.resume_practice(clinic)
+    assert "from now on" in installation.resume_practice(clinic)
     assert len(list_sent(calendar, VISIT - timedelta(hours=23))) == 1
-    assert "already" in commands.resume_practice(clinic)
+    assert "already" in installation.resume_practice(clinic)
     with pytest.raises(CommandError, match="no practice 999999"):
-        commands.resume_practice(999999)
+        installation.resume_practice(999999)
 
 
 def test_several_workers_send_each_reminder_once(calendar: Calendar, visit: dict[str, Any]) -> None:

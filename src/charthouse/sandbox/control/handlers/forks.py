@@ -81,7 +81,7 @@ def delete(parameters: snapshots.ForkReference) -> snapshots.Deleted:
 
 
 def _connect() -> socket.socket:
-    """Connect to the process that makes forks (``fork_command``). Raises Unavailable."""
+    """Connect to the process that makes forks (``commands.fork``). Raises Unavailable."""
     connection = socket.socket(socket.AF_UNIX)
     connection.settimeout(START_TIMEOUT)
     try:

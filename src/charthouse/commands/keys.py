@@ -1,4 +1,4 @@
-"""Changing the secret key: ``charthouse rotatekeys``. Used by ``commands``, with Django set up.
+"""Changing the secret key: ``charthouse rotatekeys``. Used by ``installation``, with Django set up.
 
 The next key of an instance that stores its key itself is written to ``secret_key.next`` first, the database is changed
 in one transaction, and then the file takes the place of ``secret_key``. Killed at any moment, the command is run again.

@@ -1,4 +1,5 @@
-"""What the commands of ``cli`` run: each sets the environment and then imports ``commands``, which sets up Django."""
+"""What the arguments of each subcommand run: a handler sets the environment, then imports ``installation`` and others,
+which set up Django."""
 
 import argparse
 import os
@@ -13,7 +14,8 @@ from charthouse.datadir import CommandError
 def provide_database(options: argparse.Namespace, *, lasting: bool = False) -> Iterator[None]:
     """Set the environment of a command, and run an embedded server within the block unless DATABASE_URL is set.
     ``lasting``: for a command that runs until it is stopped."""
-    from charthouse import database_urls, embedded_postgres
+    from charthouse import database_urls
+    from charthouse.database_server import embedded_postgres
 
     watch = embedded_postgres.watch_keeper if lasting else nullcontext
     data = datadir.prepare(options.data)
@@ -30,52 +32,52 @@ def provide_database(options: argparse.Namespace, *, lasting: bool = False) -> I
 
 
 def run_sandbox(options: argparse.Namespace) -> None:
-    from charthouse import fork_command, sandbox_command
+    from charthouse.commands import fork, sandbox
 
-    sandbox_command.run(options, fork_command.serve_forks)
+    sandbox.run(options, fork.serve_forks)
 
 
 def run_serve(options: argparse.Namespace) -> None:
     if not processes.has_listeners():
-        from charthouse import serve_command
+        from charthouse.commands import serve
 
-        serve_command.run(options)
+        serve.run(options)
         return
     with provide_database(options, lasting=True):
-        from charthouse import commands
+        from charthouse.commands import installation
 
-        commands.serve(processes.take_listeners(), options.threads)
+        installation.serve(processes.take_listeners(), options.threads)
 
 
 def run_worker(options: argparse.Namespace) -> None:
     with provide_database(options, lasting=True):
-        from charthouse import commands
+        from charthouse.commands import installation
 
-        commands.run_worker(options.concurrency)
+        installation.run_worker(options.concurrency)
 
 
 def run_migrate(options: argparse.Namespace) -> None:
     with provide_database(options):
-        from charthouse import commands
+        from charthouse.commands import installation
 
-        commands.migrate()
+        installation.migrate()
 
 
 def run_createpractice(options: argparse.Namespace) -> None:
     with provide_database(options):
-        from charthouse import account_commands, commands
+        from charthouse.commands import accounts, installation
 
-        commands.require_migrated()
-        print(account_commands.create_practice(options.name))
+        installation.require_migrated()
+        print(accounts.create_practice(options.name))
 
 
 def run_createuser(options: argparse.Namespace) -> None:
     with provide_database(options):
-        from charthouse import account_commands, commands
+        from charthouse.commands import accounts, installation
 
-        commands.require_migrated()
+        installation.require_migrated()
         print(
-            account_commands.create_user(
+            accounts.create_user(
                 options.username,
                 practice=options.practice,
                 role=options.role,
@@ -90,89 +92,91 @@ def run_createuser(options: argparse.Namespace) -> None:
 
 def run_passwordlink(options: argparse.Namespace) -> None:
     with provide_database(options):
-        from charthouse import account_commands, commands
+        from charthouse.commands import accounts, installation
 
-        commands.require_migrated()
-        print(account_commands.make_password_link(options.username))
+        installation.require_migrated()
+        print(accounts.make_password_link(options.username))
 
 
 def run_resetotp(options: argparse.Namespace) -> None:
     with provide_database(options):
-        from charthouse import account_commands, commands
+        from charthouse.commands import accounts, installation
 
-        commands.require_migrated()
-        print(account_commands.reset_otp(options.username))
+        installation.require_migrated()
+        print(accounts.reset_otp(options.username))
 
 
 def run_rotatekeys(options: argparse.Namespace) -> None:
     with provide_database(options):
-        from charthouse import commands
+        from charthouse.commands import installation
 
-        print(commands.rotate_keys(lost=options.lost))
+        print(installation.rotate_keys(lost=options.lost))
 
 
 def run_resume(options: argparse.Namespace) -> None:
     with provide_database(options):
-        from charthouse import commands
+        from charthouse.commands import installation
 
-        print(commands.resume() if options.practice is None else commands.resume_practice(options.practice))
+        print(
+            installation.resume()
+            if options.practice is None
+            else installation.resume_practice(options.practice)
+        )
 
 
 def run_pause(options: argparse.Namespace) -> None:
     with provide_database(options):
-        from charthouse import commands
+        from charthouse.commands import installation
 
-        print(commands.pause())
+        print(installation.pause())
 
 
 def run_audit(options: argparse.Namespace) -> None:
     with provide_database(options):
-        from charthouse import commands
+        from charthouse.commands import installation
 
         if options.what == "seal":
-            print(commands.seal_audit())
+            print(installation.seal_audit())
         elif options.what == "anchor":
-            print(commands.record_anchor())
+            print(installation.record_anchor())
         else:
-            print(commands.verify_audit(options.practice, options.heads))
+            print(installation.verify_audit(options.practice, options.heads))
 
 
 def run_check(options: argparse.Namespace) -> None:
     _note_sandbox(options)
     with provide_database(options):
-        from charthouse import operation_commands
+        from charthouse.commands import operation
 
-        if not operation_commands.check(as_json=options.json):
+        if not operation.check(as_json=options.json):
             raise SystemExit(1)
 
 
 def run_doctor(options: argparse.Namespace) -> None:
     _note_sandbox(options)
     with provide_database(options):
-        from charthouse import operation_commands
+        from charthouse.commands import operation
 
-        operation_commands.print_report(as_json=options.json)
+        operation.print_report(as_json=options.json)
 
 
 def run_export(options: argparse.Namespace) -> None:
     _note_sandbox(options)
     with provide_database(options):
-        from charthouse import commands, transfer_commands
+        from charthouse.commands import installation, transfer
 
-        commands.require_migrated()
+        installation.require_migrated()
         with_documents = not options.without_documents
-        print(
-            transfer_commands.export_practice(options.practice, options.target, with_documents=with_documents)
-        )
+        print(transfer.export_practice(options.practice, options.target, with_documents=with_documents))
 
 
 def run_import(options: argparse.Namespace) -> None:
     _note_sandbox(options)
     with provide_database(options):
-        from charthouse import commands, transfer_commands
+        from charthouse.commands import installation, transfer
 
-        commands.require_migrated()
-        print(transfer_commands.import_practice(options.source, options.report))
+        installation.require_migrated()
+        print(transfer.import_practice(options.source, options.report))
 
 
 def _note_sandbox(options: argparse.Namespace) -> None:
@@ -188,6 +192,6 @@ def run_openapi(options: argparse.Namespace) -> None:
 def render_openapi(dialect: str) -> str:
     """Return the OpenAPI document of an API. Needs no database."""
     os.environ.setdefault("CHARTHOUSE_SECRET_KEY", "nothing is signed")
-    from charthouse import commands
+    from charthouse.commands import installation
 
-    return commands.render_openapi(dialect)
+    return installation.render_openapi(dialect)

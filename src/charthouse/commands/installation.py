@@ -24,9 +24,10 @@ from django.core.exceptions import ImproperlyConfigured  # noqa: E402
 from django.db import OperationalError, connections, transaction  # noqa: E402
 from procrastinate.contrib.django import app  # noqa: E402
 
-from charthouse import clock, durable, key_commands, logs, retries  # noqa: E402
+from charthouse import clock, durable, logs, retries  # noqa: E402
 from charthouse.audit import anchors, seals, verification  # noqa: E402
 from charthouse.backup import supervision  # noqa: E402
+from charthouse.commands import keys  # noqa: E402
 from charthouse.datadir import CommandError  # noqa: E402
 from charthouse.gateway.cerbo import wire_format as cerbo  # noqa: E402
 from charthouse.gateway.drchrono import wire_format as drchrono  # noqa: E402
@@ -159,7 +160,7 @@ def migrate() -> None:
         secret_keys.check_secret_key()
         begin_incarnation()
     except secret_keys.WrongSecretKey as error:
-        raise CommandError(f"{error} {key_commands.explain()}") from None
+        raise CommandError(f"{error} {keys.explain()}") from None
     except OperationalError as error:
         _raise_unreachable(error)
     except (ImproperlyConfigured, schema_setup.SchemaError, sessions.NoSessions) as error:
@@ -180,7 +181,7 @@ def require_migrated() -> None:
         secret_keys.check_secret_key()
         begin_incarnation()
     except secret_keys.WrongSecretKey as error:
-        raise CommandError(f"{error} {key_commands.explain()}") from None
+        raise CommandError(f"{error} {keys.explain()}") from None
     except sessions.NoSessions as error:
         raise CommandError(str(error)) from None
     except OperationalError as error:
@@ -241,7 +242,7 @@ def rotate_keys(*, lost: bool) -> str:
     try:
         if difference := schema_setup.explain_difference():
             raise CommandError(difference)
-        return key_commands.abandon_key() if lost else key_commands.rotate_keys()
+        return keys.abandon_key() if lost else keys.rotate_keys()
     except OperationalError as error:
         _raise_unreachable(error)
     finally:

@@ -17,9 +17,10 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from charthouse import database_urls, datadir, embedded_postgres, postgres_server, processes
+from charthouse import database_urls, datadir, processes
+from charthouse.commands.progress import StepProgress
+from charthouse.database_server import embedded_postgres, postgres_server
 from charthouse.datadir import CommandError
-from charthouse.step_progress import StepProgress
 
 HOST = "127.0.0.1"
 DEFAULT_APP_LIMIT = "500"  # calls an hour
@@ -118,8 +119,9 @@ def _prepare_practice(
     sandbox.json."""
     from django.db import connections
 
-    from charthouse import clock, commands  # sets up Django for the next imports
+    from charthouse import clock
     from charthouse.changes import clock_control
+    from charthouse.commands import installation  # sets up Django for the next imports
     from charthouse.identity.models import Practice
     from charthouse.sandbox import description, oauth_apps
     from charthouse.sandbox.control import forks, snapshots
@@ -127,7 +129,7 @@ def _prepare_practice(
 
     steps("Tables", 0, 1)
     is_new = False
-    commands.migrate()
+    installation.migrate()
     clock_control.restore_offset(clock.get_stopped_time())
     steps("Tables", 1, 1)
     if not Practice.objects.using("owner").exists():
@@ -153,7 +155,7 @@ def _prepare_practice(
 def load_program(*, is_new: bool = False) -> None:
     """Import what web server and worker need, which are forked afterwards and share it; ``is_new``: also what fills a
     database. Needs none itself."""
-    from charthouse import commands  # noqa: F401 - sets up Django for the next imports
+    from charthouse.commands import installation  # noqa: F401 - sets up Django for the next imports
 
     gc.disable()  # what is imported stays: looking for garbage meanwhile takes a tenth of the time
     from django.conf import settings
@@ -175,7 +177,7 @@ def fork_services(
 ) -> Callable[[], None]:
     """Fork web server, worker and who makes forks, which share the memory of this process. All inherit the database's
     lock. Return a function that lets them begin."""
-    from charthouse import commands
+    from charthouse.commands import installation
 
     load_program()
     waiting, telling = os.pipe()
@@ -190,10 +192,10 @@ def fork_services(
             raise SystemExit(f"charthouse sandbox: {refused}") from None
 
     def serve() -> None:
-        commands.serve(processes.bind(HOST, options.port, options.workers), THREADS)
+        installation.serve(processes.bind(HOST, options.port, options.workers), THREADS)
 
     def run_worker() -> None:
-        commands.run_worker(JOBS)
+        installation.run_worker(JOBS)
 
     services = [("charthouse:web", "The web server", serve), ("charthouse:job", "The worker", run_worker)]
     if serve_forks is not None:

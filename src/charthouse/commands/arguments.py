@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from charthouse import command_runs, option_types
+from charthouse.commands import handlers, option_types
 
 if TYPE_CHECKING:
     Commands = argparse._SubParsersAction[argparse.ArgumentParser]
@@ -42,7 +42,7 @@ def add_sandbox(commands: "Commands") -> None:
         commands,
         "sandbox",
         "Run a whole synthetic practice on this machine until Ctrl-C",
-        command_runs.run_sandbox,
+        handlers.run_sandbox,
         "The first start creates the practice; later starts use the same data. Credentials, passwords and tokens, "
         "are printed and written to DIR/sandbox.json. Other machines can't reach it.",
     )
@@ -78,7 +78,7 @@ def add_serve(commands: "Commands") -> None:
         commands,
         "serve",
         "Run the web server",
-        command_runs.run_serve,
+        handlers.run_serve,
         "Run it behind a TLS proxy, and set CHARTHOUSE_BASE_URL to the https URL that users open.",
     )
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: 127.0.0.1)")
@@ -94,9 +94,7 @@ def add_serve(commands: "Commands") -> None:
 
 
 def add_worker(commands: "Commands") -> None:
-    parser = _add_command(
-        commands, "worker", "Run background jobs and periodic tasks", command_runs.run_worker
-    )
+    parser = _add_command(commands, "worker", "Run background jobs and periodic tasks", handlers.run_worker)
     parser.add_argument(
         "--concurrency",
         metavar="N",
@@ -111,14 +109,14 @@ def add_migrate(commands: "Commands") -> None:
         commands,
         "migrate",
         "Migrate the database to this version",
-        command_runs.run_migrate,
+        handlers.run_migrate,
         "Creates the tables, keys, and row policies, and the role that the web server uses.",
     )
 
 
 def add_createpractice(commands: "Commands") -> None:
     text = "Add a practice and print its id"
-    parser = _add_command(commands, "createpractice", text, command_runs.run_createpractice)
+    parser = _add_command(commands, "createpractice", text, handlers.run_createpractice)
     parser.add_argument("name", metavar="NAME")
 
 
@@ -127,7 +125,7 @@ def add_createuser(commands: "Commands") -> None:
         commands,
         "createuser",
         "Add a user who can sign in, and print the id",
-        command_runs.run_createuser,
+        handlers.run_createuser,
         "Prompts for the password on a terminal; otherwise reads it from the first line of standard input.",
     )
     parser.add_argument("username", metavar="USERNAME")
@@ -147,12 +145,12 @@ def add_createuser(commands: "Commands") -> None:
 def add_access(commands: "Commands") -> None:
     link = _add_command(
         commands, "passwordlink", "Print a link for setting a user's password, valid once within a day",
-        command_runs.run_passwordlink,
+        handlers.run_passwordlink,
         "For users without an email address, such as the primary user of an imported practice. Anyone with the link "
         "can sign in as that user: hand it over in person. Recorded in the audit.",
     )  # fmt: skip
     reset = _add_command(
-        commands, "resetotp", "Remove the second factor of a user who lost it", command_runs.run_resetotp,
+        commands, "resetotp", "Remove the second factor of a user who lost it", handlers.run_resetotp,
         "The user can then sign in with the password alone. Recorded in the audit. The primary user can do the same "
         "for users of the practice in the console.",
     )  # fmt: skip
@@ -165,7 +163,7 @@ def add_rotatekeys(commands: "Commands") -> None:
         commands,
         "rotatekeys",
         "Rotate the secret key, and reseal everything with the new key",
-        command_runs.run_rotatekeys,
+        handlers.run_rotatekeys,
         "Stop serve and worker first. Generates the new key, or takes it from CHARTHOUSE_SECRET_KEY, with the "
         "current one in CHARTHOUSE_FORMER_KEYS. All users must sign in again. If interrupted, run it again.",
     )
@@ -181,7 +179,7 @@ def add_pause(commands: "Commands") -> None:
         commands,
         "pause",
         "Mark this database as a copy, which sends nothing until charthouse resume",
-        command_runs.run_pause,
+        handlers.run_pause,
         "A restored database is detected automatically. A second start of a stopped server's files is not: "
         "run this before you start serve and worker of the copy.",
     )
@@ -192,7 +190,7 @@ def add_resume(commands: "Commands") -> None:
         commands,
         "resume",
         "Confirm that a restored copy is now the real database, so that it sends again",
-        command_runs.run_resume,
+        handlers.run_resume,
         "Sends its pending webhooks, emails, and text messages. First make sure that the former server has "
         "stopped: otherwise both send. With --practice, for an imported practice: sends its reminders.",
     ).add_argument("--practice", metavar="ID", type=option_types.parse_positive)
@@ -203,7 +201,7 @@ def add_audit(commands: "Commands") -> None:
         commands,
         "audit",
         "Verify, seal, or anchor the audit trail",
-        command_runs.run_audit,
+        handlers.run_audit,
         "verify: names the first fault of each practice, and exits with 1 if there is one. "
         "seal: seals immediately what the worker would seal within five minutes. "
         "anchor: records immediately what the worker records daily, the last seal of each practice, in the places set "
@@ -229,10 +227,10 @@ def add_audit(commands: "Commands") -> None:
 
 
 def add_backups(commands: "Commands") -> None:
-    from charthouse import backup_command
+    from charthouse.commands import backup
 
-    backup_command.add_backup(partial(_add_command, commands))
-    backup_command.add_restore(partial(_add_command, commands))
+    backup.add_backup(partial(_add_command, commands))
+    backup.add_restore(partial(_add_command, commands))
 
 
 def add_export(commands: "Commands") -> None:
@@ -240,7 +238,7 @@ def add_export(commands: "Commands") -> None:
         commands,
         "export",
         "Export everything in a practice to a directory: rows, files, and each patient's C-CDA",
-        command_runs.run_export,
+        handlers.run_export,
         "The export is documented, complete, and checksummed (docs/export.md). The server can keep running. DIR must "
         "not exist; it is created once the export is complete. It contains unencrypted patient data.",
     )
@@ -258,7 +256,7 @@ def add_import(commands: "Commands") -> None:
         commands,
         "import",
         "Import an export as a new practice",
-        command_runs.run_import,
+        handlers.run_import,
         "The export is checked first and imported completely or not at all. Rows get new ids; usernames that are taken "
         "get a number. Prints the next steps, and writes a report with all new ids.",
     )
@@ -276,7 +274,7 @@ def add_check(commands: "Commands") -> None:
         commands,
         "check",
         "Report what is unsafe or missing in this installation, and how to fix it",
-        command_runs.run_check,
+        handlers.run_check,
         "Run it with the server's environment. Exits with 1 if there are errors.",
     )
     parser.add_argument("--json", action="store_true", help="print JSON")
@@ -287,7 +285,7 @@ def add_doctor(commands: "Commands") -> None:
         commands,
         "doctor",
         "Print information for support, without private data",
-        command_runs.run_doctor,
+        handlers.run_doctor,
         "Versions, settings without secrets and names, sizes, counts, check results, and classes of recent faults.",
     )
     parser.add_argument("--json", action="store_true", help="print JSON")
@@ -300,7 +298,7 @@ def add_openapi(commands: "Commands") -> None:
         description="Print the OpenAPI document of an API. Requires no database.",
     )
     parser.add_argument("dialect", nargs="?", choices=("drchrono", "cerbo", "sandbox"), default="drchrono")
-    parser.set_defaults(run=command_runs.run_openapi)
+    parser.set_defaults(run=handlers.run_openapi)
 
 
 def _add_practice_option(parser: argparse.ArgumentParser) -> None:

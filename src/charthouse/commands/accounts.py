@@ -1,6 +1,6 @@
 """Practices and accounts, as an operator makes and mends them. Importing this module sets up Django.
 
-Every function needs a database of this version (``commands.require_migrated``), and raises ``CommandError`` when it
+Every function needs a database of this version (``installation.require_migrated``), and raises ``CommandError`` when it
 can't do what was requested.
 """
 

@@ -18,9 +18,11 @@ from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
-from charthouse import datadir, embedded_postgres, postgres_server, processes, sandbox_command
+from charthouse import datadir, processes
+from charthouse.commands import sandbox
+from charthouse.commands.progress import StepProgress
+from charthouse.database_server import embedded_postgres, postgres_server
 from charthouse.datadir import CommandError
-from charthouse.step_progress import StepProgress
 
 MAX_REQUEST = 65536  # bytes
 WORKERS = 1  # processes of the web server
@@ -67,7 +69,7 @@ def _run(data: Path, port: int) -> None:
     database_url = embedded_postgres.database_url(origin, f"{postgres_server.DATABASE_NAME}_fork_{data.name}")
     options = argparse.Namespace(port=port, workers=WORKERS)
     with suppress(processes.StopRequested), processes.raise_on_stop_signals(), datadir.lock(data):
-        sandbox_command.set_environment(data, f"http://{sandbox_command.HOST}:{port}", database_url)
+        sandbox.set_environment(data, f"http://{sandbox.HOST}:{port}", database_url)
         _read_settings()
         try:
             _run_services(origin, options)
@@ -96,9 +98,9 @@ def _run_services(origin: Path, options: argparse.Namespace) -> None:
     supervisor = processes.Supervisor()
     with StepProgress(has_lines=True) as steps, embedded_postgres.run_server(origin) as lease:
         try:
-            begin = sandbox_command.fork_services(supervisor, lease.lock, options)
+            begin = sandbox.fork_services(supervisor, lease.lock, options)
             _stop_with(origin)  # a thread, so after the forks
-            sandbox_command.start_services(supervisor, begin, options, steps)
+            sandbox.start_services(supervisor, begin, options, steps)
             supervisor.wait()
         finally:
             supervisor.stop()

@@ -7,7 +7,7 @@ Any number of processes may use it at once, such as a sandbox and a ``createuser
   that file. It gets the lock when the last user has ended, stops the server, and ends;
 * if the keeper itself is killed, the kernel signals the server to shut down (Linux).
 
-``python -m charthouse.embedded_postgres DATA`` runs the keeper; it is not meant to be called by hand.
+``python -m charthouse.database_server.embedded_postgres DATA`` runs the keeper; it is not meant to be called by hand.
 """
 
 import fcntl
@@ -25,7 +25,8 @@ from pathlib import Path
 from typing import IO
 from urllib.parse import quote
 
-from charthouse import postgres_server, retries
+from charthouse import retries
+from charthouse.database_server import postgres_server
 
 START_TIMEOUT = 90  # seconds; after a crash the server replays its log first
 STOP_TIMEOUT = 60
@@ -145,7 +146,7 @@ def _start_keeper(data: Path, meanwhile: Callable[[], object] = lambda: None) ->
     keeper's message."""
     with postgres_server.open_log(data) as log:
         keeper = subprocess.Popen(  # noqa: S603
-            [sys.executable, "-m", "charthouse.embedded_postgres", str(data)],
+            [sys.executable, "-m", "charthouse.database_server.embedded_postgres", str(data)],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=log,  # not inherited: the keeper may outlive this process, whose output would stay open

@@ -24,7 +24,7 @@ from typing import Any, BinaryIO
 import psycopg
 
 from charthouse import durable, logs, processes
-from charthouse.postgres_settings import LOG_SETTINGS, SETTINGS
+from charthouse.database_server.postgres_settings import LOG_SETTINGS, SETTINGS
 
 DATABASE_NAME = "charthouse"  # the database, and the role that owns its tables
 SYSTEM_ACCOUNT = (

@@ -1,5 +1,5 @@
 """``/metrics`` on an address of its own, in a process of its own that ``charthouse serve`` starts:
-``python -m charthouse.metrics_server HOST PORT PARENT``."""
+``python -m charthouse.operation.metrics_server HOST PORT PARENT``."""
 
 import errno
 import os

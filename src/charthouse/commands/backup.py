@@ -11,7 +11,7 @@ from pathlib import Path
 import msgspec
 import psycopg
 
-from charthouse import clock, command_runs
+from charthouse import clock
 from charthouse.backup import destinations, making, opening, recovery, restoring, runner, runs, verifying
 from charthouse.backup.clusters import Cluster, ToolError
 from charthouse.backup.configuration import Configuration, read_configuration
@@ -20,9 +20,10 @@ from charthouse.backup.manifests import LOGICAL, Manifest
 from charthouse.backup.repository import RepositoryError, open_repository
 from charthouse.backup.sealing import SealError
 from charthouse.backup.writers import OtherWriter
+from charthouse.commands import handlers
+from charthouse.commands.progress import StepProgress
+from charthouse.database_server.postgres_server import ServerError
 from charthouse.datadir import CommandError
-from charthouse.postgres_server import ServerError
-from charthouse.step_progress import StepProgress
 
 AddCommand = Callable[..., argparse.ArgumentParser]
 
@@ -117,10 +118,10 @@ def run_backup(options: argparse.Namespace) -> None:
         elif options.what == "list":
             _list_backups(_configure(options), as_json=options.json)
         elif options.what == "make":
-            with command_runs.provide_database(options):
+            with handlers.provide_database(options):
                 _make_backup(_configure(options), full=options.full)
         else:
-            with command_runs.provide_database(options):
+            with handlers.provide_database(options):
                 _verify(_configure(options), options.backup)
 
 

@@ -1,0 +1,1 @@
+"""The PostgreSQL server that Charthouse brings along, for those who have none of their own."""
