@@ -4,11 +4,13 @@ import asyncio
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import Any
+from unittest import mock
 
 import psycopg
 import pytest
 from django.core.signals import request_finished
 from django.db import connection, connections, transaction
+from django.db.backends.postgresql.base import DatabaseWrapper
 from django.db.utils import DatabaseError
 
 from charthouse import clock
@@ -377,6 +379,14 @@ def test_a_connection_closed_by_the_server_is_replaced(own_clinic: Clinic) -> No
     assert client().get("/sign-in").status_code == 200
     request_finished.send(None)
     assert execute("select pg_backend_pid()") != [(pid,)]
+
+
+def test_that_a_connection_is_alive_costs_no_query(own_clinic: Clinic) -> None:
+    """Each page asks, as the server may have closed the connection since the last one."""
+    execute("select 1")
+    with mock.patch.object(DatabaseWrapper, "is_usable") as ask_server:
+        assert connection.is_usable()
+    assert not ask_server.called
 
 
 def test_the_psycopg_connection_has_the_tenant_set(own_clinic: Clinic, other_clinic: Clinic) -> None:

@@ -10,5 +10,8 @@ class Backend(ModelBackend):
 
     def get_user(self, user_id: int) -> User | None:
         """Return the active user with their practice, in one query."""
-        user = User.objects.select_related("practice").filter(pk=user_id).first()
-        return user if user is not None and self.user_can_authenticate(user) else None
+        try:
+            user = User.objects.select_related("practice").get(pk=user_id)
+        except User.DoesNotExist:
+            return None
+        return user if self.user_can_authenticate(user) else None

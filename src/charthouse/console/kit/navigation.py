@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import cached_property
 
 from django.conf import settings
 from django.urls import reverse
@@ -36,6 +37,11 @@ class MenuEntry:
     operator: bool = False
     sandbox: bool = False
     count: Callable[[User], int] | None = None
+
+    @cached_property
+    def address(self) -> str:
+        """The address of the entry's page."""
+        return reverse(self.view)
 
     def is_visible_to(self, user: User) -> bool:
         """Say whether the user sees the entry."""
@@ -90,7 +96,7 @@ def add_menu_entries(section: str, *entries: MenuEntry) -> None:
 def build_menu(user: User, path: str) -> list[MenuSection]:
     """Build the sections of which the user sees an entry, on the page at ``path``."""
     offered = [
-        (name, [(entry, reverse(entry.view)) for entry in entries if entry.is_visible_to(user)])
+        (name, [(entry, entry.address) for entry in entries if entry.is_visible_to(user)])
         for name, entries in _sections.items()
     ]
     here = _find_current((address for _, lines in offered for _, address in lines), path)

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -71,11 +72,17 @@ class PatientBanner:
 
 def annotate_tags(rows: "QuerySet[Patient]") -> "QuerySet[Any]":
     """Annotate patients with ``shown_tags``, the tags that the chart shows, for the banner."""
+    return rows.annotate(shown_tags=_select_tags())
+
+
+@cache
+def _select_tags() -> ArraySubquery:
+    """The subquery, which is built once: each use of it is a copy."""
     tags = PatientTag.objects.filter(practice=OuterRef("practice"), patient=OuterRef("pk"), archived=False)
     shown = tags.filter(tag__archived=False, tag__displays_on_dash=True).order_by("pk")[:MAX_COUNTED_TAGS]
     columns = {"color": "tag__color", "name": "tag__name", "notes": "notes"}
     one = JSONObject(**columns, shows_notes="tag__note_displays_on_dashboard")
-    return rows.annotate(shown_tags=ArraySubquery(shown.values(one=one)))
+    return ArraySubquery(shown.values(one=one))
 
 
 def build_banner(request: Request, patient: Any) -> PatientBanner:

@@ -5,10 +5,11 @@ docs/decisions/0162-the-portal-queue.md, 0300-the-queue-in-the-console.md
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from django.contrib import messages
-from django.db.models import QuerySet
+from django.db.models import BigIntegerField, QuerySet
 from django.http import HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -24,6 +25,9 @@ from charthouse.domains.patients.models.portal_requests import REQUEST_STATUSES
 from charthouse.domains.patients.portal_requests import settle
 from charthouse.engine.actor import Actor
 from charthouse.engine.errors import Conflict, Forbidden, NotFound
+from charthouse.engine.sql import statements
+from charthouse.engine.sql.expressions import BoundParameter
+from charthouse.engine.sql.statements import Statement, compile_rows, make_statement
 from charthouse.identity.models import User
 
 INBOX_VIEW = "inbox"
@@ -85,9 +89,17 @@ def count_open(user: User) -> int:
     """Count the open requests that the user may see, at most MAX_COUNT + 1."""
     actor = build_actor(user)
     # On every page: which of them the user may see is a long statement, for which there is often no need.
-    if not PortalRequest.objects.filter(practice=actor.practice, status="open").exists():
+    if not statements.run(_compile_any_open(), {"practice": actor.practice}):
         return 0
     return select_open(actor)[: MAX_COUNT + 1].count()
+
+
+@cache
+def _compile_any_open() -> Statement:
+    """Compile the statement that finds an open request of the practice."""
+    practice = BoundParameter("practice", BigIntegerField())
+    rows = PortalRequest.objects.filter(practice=practice, status="open").order_by().values_list("pk")
+    return make_statement(*compile_rows(rows[:1]))
 
 
 # -- the list ---------------------------------------------------------------------------------------------------

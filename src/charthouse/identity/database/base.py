@@ -129,6 +129,18 @@ class DatabaseWrapper(base.DatabaseWrapper):
         if self._waits:
             outages.note_return()
 
+    def is_usable(self) -> bool:
+        """Whether the server has not closed the connection, which the socket shows without the round trip of a query.
+        Through a pooler, the server is another one than the socket's."""
+        if (
+            self.connection is not None
+            and not self.is_pooled
+            and self._is_idle()
+            and not self._readable.poll(0)
+        ):
+            return True
+        return bool(super().is_usable())
+
     @property
     def _waits(self) -> bool:
         """Whether connections are those of requests, to one of several hosts."""
