@@ -60,7 +60,8 @@
     allDaySlot: false,
     dayMaxEvents: 4,
     eventShortHeight: 40, // half an hour: time and name in one line
-    eventTimeFormat: { hour: "numeric", minute: "2-digit", meridiem: "short" },
+    eventTimeFormat: { hour: "numeric", minute: "2-digit", meridiem: "short", omitZeroMinute: true },
+    displayEventEnd: false, // the height shows it, and the name needs the place
     eventInteractive: true,
     eventDidMount: ({ el, event }) => { el.title = `${event.title}\n${event.extendedProps.status || "no status"} · ${event.extendedProps.doctor} · room ${event.extendedProps.room}`; },
     eventDrop: save,
