@@ -1,4 +1,4 @@
-"""Two unmodified OAuth client libraries against a real server over HTTP."""
+"""Two unmodified OAuth client libraries against a real server over HTTP, imported where they are used."""
 
 import re
 from html import unescape
@@ -8,8 +8,6 @@ from urllib.parse import parse_qs, urlsplit
 import httpx
 import pytest
 import requests
-from authlib.integrations.requests_client import OAuth2Session as AuthlibSession
-from requests_oauthlib import OAuth2Session
 
 from tests.support import CALLBACK, PASSWORD, App, Clinic, make_app, make_practice
 from tests.waiting import PATIENCE
@@ -70,6 +68,8 @@ def ask_status(server: str, token: dict[str, Any]) -> int:
 
 @pytest.mark.parametrize("pkce", [None, "S256"])
 def test_requests_oauthlib(live_server: str, clinic: Clinic, app: App, pkce: str | None) -> None:
+    from requests_oauthlib import OAuth2Session
+
     saved: list[dict[str, Any]] = []
     session = OAuth2Session(
         app.client_id,
@@ -99,8 +99,10 @@ def test_requests_oauthlib(live_server: str, clinic: Clinic, app: App, pkce: str
 
 @pytest.mark.parametrize("method", ["client_secret_post", "client_secret_basic"])
 def test_authlib(live_server: str, clinic: Clinic, app: App, method: str) -> None:
+    from authlib.integrations.requests_client import OAuth2Session
+
     saved: list[dict[str, Any]] = []
-    session = AuthlibSession(
+    session = OAuth2Session(
         app.client_id,
         app.client_secret,
         redirect_uri=CALLBACK,
