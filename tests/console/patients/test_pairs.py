@@ -5,10 +5,13 @@ from typing import Any
 
 import httpx
 import pytest
+from django.db import connections, transaction
 
 from charthouse.domains.patients import duplicate_pairs
 from charthouse.domains.patients.models import DistinctPatients, Patient
+from charthouse.engine.sql.statements import list_written_columns
 from charthouse.identity import tenancy
+from tests.cases import each_case
 from tests.console.schedule.test_today import posted, read_undo
 from tests.console.test_shell import bounded_queries, send
 from tests.identity.oauth_flow import open_signed_in_browser
@@ -91,6 +94,42 @@ def test_pages_and_chunks(clinic: Clinic, browser: httpx.Client, monkeypatch: py
     assert 'rel="next"' not in browser.get(f"/patients/duplicates{following}").text
     for query in ("?after=x", "?after=1", "?after=99999999999999999999-1", "?after=-"):
         assert len(read_pairs(browser, f"/patients/duplicates{query}")) == 25, query
+
+
+@each_case("rows_a_page", [-1, 1, 30, 10_000])
+def test_patients_are_compared_through_the_index_whatever_is_known_of_the_table(
+    clinic: Clinic, rows_a_page: int
+) -> None:
+    """Until it is analyzed for the first time, PostgreSQL takes a wide table for nearly empty (-1), and all indexes for
+    equal: of 8,000 patients each was compared with all before it, for a minute and more (decision 0399)."""
+    statement = duplicate_pairs._PAIRS
+    values = {"practice": clinic.id, "last": 2**62, "below": 2**62, "floor": 0, "most": 26}
+    text = re.sub(
+        r"\$(\d+)",
+        lambda found: str(values[statement.parameters[int(found[1]) - 1].name]),
+        statement.text.decode(),
+    )
+    add(clinic, "Ada", "Lovelace", **BORN)
+    columns = [column.column for column in list_written_columns(Patient) if not column.primary_key]
+    names = ", ".join(columns)
+    with transaction.atomic("owner"), connections["owner"].cursor() as cursor:
+        cursor.execute("set local session_replication_role = replica")  # without triggers
+        cursor.execute(
+            f"insert into patients_patient ({names}) select {names} from patients_patient, generate_series(1, 500)"  # noqa: S608
+            " where practice_id = %s",
+            [clinic.id],
+        )
+        cursor.execute(
+            "update pg_class set reltuples = %s, relpages = 1 where relname = 'patients_patient'",
+            [rows_a_page],
+        )
+        cursor.execute("delete from pg_statistic where starelid = 'patients_patient'::regclass")
+        cursor.execute(duplicate_pairs._ONLY_BY_INDEX)
+        cursor.execute(f"explain {text}")
+        plan = "\n".join(line for (line,) in cursor.fetchall())
+        transaction.set_rollback(True, using="owner")
+    _, *compared = re.findall(r"(?:using|Index Scan on) (patient_\w+|patients_patient_\w+)", plan)
+    assert compared in [["patient_born", "patient_last_name"], ["patient_born", "patient_first_name"]], plan
 
 
 def test_three_of_one_person_are_three_pairs_over_pages(clinic: Clinic) -> None:
