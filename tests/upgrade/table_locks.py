@@ -16,6 +16,7 @@ create table watching.lock (migration text, on_table text, what text);
 create table watching.known as select oid as relation, relname::text as name from pg_class
  where relnamespace = 'public'::regnamespace and relkind in ('r', 'p') and relname !~ '{small}';
 create table watching.known_constraint as select oid from pg_constraint;
+create table watching.known_index as select indexrelid from pg_index;
 create table watching.nullable as select attrelid, attnum from pg_attribute
  where attrelid in (select relation from watching.known) and attnum > 0 and not attnotnull;
 
@@ -34,13 +35,15 @@ declare
     command record;
 begin
     for command in select * from pg_event_trigger_ddl_commands() loop
-        if command.command_tag = 'CREATE INDEX' and current_query() !~* 'concurrently' then
+        if command.command_tag = 'CREATE INDEX' then
             perform watching.note(indrelid, 'gets the index ' || command.objid::regclass) from pg_index
-             where indexrelid = command.objid;
+             where indexrelid = command.objid and current_query() !~* 'concurrently';
+            insert into watching.known_index select command.objid;
         elsif command.command_tag = 'ALTER TABLE' then
             perform watching.note(conrelid, 'is checked for ' || conname) from pg_constraint
              where conrelid = command.objid and convalidated and contype <> 'n'
-               and oid not in (select oid from watching.known_constraint);
+               and oid not in (select oid from watching.known_constraint)
+               and conindid not in (select indexrelid from watching.known_index where contype in ('p', 'u'));
             insert into watching.known_constraint select oid from pg_constraint where conrelid = command.objid;
             perform watching.note(attrelid, 'is checked for null in ' || attname) from pg_attribute a
              where attrelid = command.objid and attnotnull and (attrelid, attnum) in (table watching.nullable)

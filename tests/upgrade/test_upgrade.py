@@ -39,6 +39,7 @@ ALIAS = "upgraded"  # of the connection as that role
 NEEDS_A_STOP: dict[str, set[tuple[str, str]]] = {
     "0.1.0": {
         ("changes_delivery", "gets the index delivery_order"),
+        ("changes_delivery", "is checked for told_once"),
         ("patients_patient", "gets the index patient_counted"),
         ("patients_patient", "gets the index patient_email"),
         ("patients_patient", "gets the index patient_first_name"),

@@ -210,7 +210,9 @@ class Delivery(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["webhook", "event", "row_id", "txid"], name="told_once"),
+            models.UniqueConstraint(
+                fields=["webhook", "event", "row_id", "txid", "practice_id"], name="told_once"
+            ),
         ]
         indexes = [
             models.Index(

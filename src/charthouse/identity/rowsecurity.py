@@ -17,6 +17,7 @@ A record table (of a subclass of ``tenancy.Record``) gets, in addition to its mi
 Any model may set the privileges of the web role on its table: ``web_role_may = frozenset({"SELECT", "INSERT"})`` makes
 it append-only. A model with a practice that is not a record sets ``web_role_sees = "own"``: rows may be inserted for
 any practice or none, and are visible to their own; with ``"own or nobody's"``, rows of no practice are visible to all.
+``practice_keys`` gives its table a primary key with the practice.
 """
 
 from collections.abc import Collection, Iterator
@@ -29,7 +30,7 @@ from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.db import DatabaseError, connections, models, transaction
 
-from charthouse.identity import parts
+from charthouse.identity import parts, practice_keys
 from charthouse.identity.catalog import (
     list_invalid_indexes,
     list_large_tables,
@@ -206,6 +207,8 @@ def _find_missing_keys(cursor: Any) -> Iterator[MissingProtection]:
                 "primary key (practice_id, id)",
                 (f'alter table "{table}" {drop}add primary key (practice_id, id)',),
             )
+    for table, description, fix_sql in practice_keys.find_missing(cursor):
+        yield MissingProtection(table, description, fix_sql)
 
 
 def _find_missing_references(cursor: Any) -> Iterator[MissingProtection]:
