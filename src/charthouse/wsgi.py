@@ -16,6 +16,7 @@ from charthouse.gateway.cerbo.registry import get_router as cerbo_router  # noqa
 from charthouse.gateway.drchrono import api as drchrono  # noqa: E402
 from charthouse.gateway.drchrono.registry import get_router as drchrono_router  # noqa: E402
 from charthouse.identity import origin  # noqa: E402
+from charthouse.identity.database.steps import Steps  # noqa: E402
 from charthouse.operation import health  # noqa: E402
 
 drchrono_router()  # raises for incomplete declarations, so that the server does not start
@@ -26,6 +27,19 @@ cerbo_router()
 gc.collect()
 gc.freeze()
 gc.set_threshold(50_000, 20, 100)
+
+
+def accepts_read(environ: dict[str, Any]) -> bool:
+    """Return whether a request reads one of the APIs."""
+    return environ["REQUEST_METHOD"] == "GET" and str(environ["PATH_INFO"]).startswith(drchrono.BASE)
+
+
+def begin_read(environ: dict[str, Any], start: Callable[..., Any]) -> Steps[Iterable[bytes]]:
+    """The steps of a call that reads one of the APIs."""
+    origin.enter_request(environ)
+    is_cerbo = environ["PATH_INFO"].startswith(cerbo.BASE)
+    serve = cerbo.serve_in_steps if is_cerbo else drchrono.serve_in_steps
+    return (yield from serve(environ, start))
 
 
 def application(environ: dict[str, Any], start: Callable[..., Any]) -> Iterable[bytes]:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from charthouse.web_server import event_loop
-from charthouse.web_server.application import Application
+from charthouse.web_server.application import Application, Reads
 from charthouse.web_server.event_loop import EventLoop
 from charthouse.web_server.limits import Limits
 from charthouse.web_server.refusals import Refusal
@@ -61,7 +61,9 @@ class Loop:
 
 
 @contextmanager
-def run_loop(call: Call, directory: Path, threads: int = 2, **limits: Any) -> Iterator[Loop]:
+def run_loop(
+    call: Call, directory: Path, threads: int = 2, reads: Reads | None = None, **limits: Any
+) -> Iterator[Loop]:
     """Run an event loop over a WSGI application within a block."""
     listener = socket.create_server(("127.0.0.1", 0), backlog=1024)
     listener.setblocking(False)
@@ -75,6 +77,7 @@ def run_loop(call: Call, directory: Path, threads: int = 2, **limits: Any) -> It
         count=lambda reason: running.refused.update([reason]),
         report=running.errors.append,
         errors=sys.stderr,
+        reads=reads,
     )
     loop = running.loop = EventLoop(listener, application, threads, Limits(**limits))
     loop.start()

@@ -11,6 +11,7 @@ from charthouse.engine.errors import RequestError
 from charthouse.engine.execution.reading import PageRead
 from charthouse.engine.sql.statements import BoundStatement
 from charthouse.identity import standby
+from charthouse.identity.database.steps import MAY_WAIT, Steps
 from charthouse.identity.tenancy import Record
 
 
@@ -40,12 +41,15 @@ class ReadAhead(Generic[Read]):
         self._guessed = actor, read
         return read.statement
 
-    def prepare_for(self, actor: Actor) -> Read:
+    def prepare_for(self, actor: Actor) -> Steps[Read]:
         """The read for the actor who calls: what was sent ahead, if it is theirs. Raises RequestError."""
         if self._guessed is not None:
             guessed, read = self._guessed
             if guessed is actor or guessed == actor:
+                if not (read.statement.is_short and read.statement.rows):
+                    yield MAY_WAIT
                 return read
+        yield MAY_WAIT
         return self._prepare(actor)
 
 
@@ -61,8 +65,8 @@ class PageAhead(ReadAhead[PageRead]):
             self._check = standby.make_check()
         return self._check or statement
 
-    def prepare_for(self, actor: Actor) -> PageRead:
-        read = super().prepare_for(actor)
+    def prepare_for(self, actor: Actor) -> Steps[PageRead]:
+        read = yield from super().prepare_for(actor)
         is_guessed = self._guessed is not None and self._guessed[1] is read
         if self._check is not None and is_guessed and self._check.fetch() == [(True,)]:
             standby.read(read.statement, actor.practice)

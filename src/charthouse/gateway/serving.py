@@ -22,9 +22,11 @@ from charthouse.files.serving import FileBody
 from charthouse.gateway.http import Request, Response
 from charthouse.gateway.logged_queries import format_query
 from charthouse.identity import audit_events, client_ip, faults, tenancy
+from charthouse.identity.database.steps import MAY_WAIT, Steps, run_steps
 from charthouse.identity.named_callers import find_named_caller
 
 MAX_PATH = 200
+Handle = Callable[[Request], Steps[Response]]
 # Key of WSGI's environ with a function that answers in place of the API: called with the request and a function that
 # lets the API answer it. A sandbox sets it.
 AROUND = "charthouse.around"
@@ -37,10 +39,21 @@ def serve(
     environ: dict[str, Any],
     start: Callable[..., Any],
     api: str,
-    handle: Callable[[Request], Response],
+    handle: Handle,
     render_error: Callable[[RequestError], Response],
 ) -> Iterable[bytes]:
     """Answer one call, errors included. ``handle`` may raise RequestError, which ``render_error`` renders."""
+    return run_steps(tenancy.get_connection(), serve_in_steps(environ, start, api, handle, render_error))
+
+
+def serve_in_steps(
+    environ: dict[str, Any],
+    start: Callable[..., Any],
+    api: str,
+    handle: Handle,
+    render_error: Callable[[RequestError], Response],
+) -> Steps[Iterable[bytes]]:
+    """The same, in steps."""
     began = perf_counter()
     request = Request(environ, _start_entry(environ, api))
     logs.set_request_id(request.entry.request)
@@ -48,9 +61,10 @@ def serve(
     audit_events.set_client_ip(request.entry.ip)
     around = environ.get(AROUND)
     if around is None:
-        response = _respond(request, handle, render_error)
+        response = yield from _respond(request, handle, render_error)
     else:
-        response = around(request, partial(_respond, request, handle, render_error))
+        yield MAY_WAIT
+        response = around(request, partial(_respond_at_once, request, handle, render_error))
     head = request.method == "HEAD"
     body = response.body()
     entry = request.entry
@@ -87,15 +101,21 @@ def note_actor(entry: LogEntry, actor: Actor) -> None:
     entry.api_user_id = actor.api_user
 
 
+def _respond_at_once(
+    request: Request, handle: Handle, refused: Callable[[RequestError], Response]
+) -> Response:
+    return run_steps(tenancy.get_connection(), _respond(request, handle, refused))
+
+
 def _respond(
     request: Request,
-    handle: Callable[[Request], Response],
+    handle: Handle,
     refused: Callable[[RequestError], Response],
     *,
     again: bool = True,
-) -> Response:
+) -> Steps[Response]:
     try:
-        return handle(request)
+        return (yield from handle(request))
     except RequestError as refusal:
         return reject(request, refused, refusal)
     except Exception as error:
@@ -104,7 +124,7 @@ def _respond(
             # The server was restarted since this connection's last call.
             connection.close()
             tenancy.clear_tenant()
-            return _respond(request, handle, refused, again=False)
+            return (yield from _respond(request, handle, refused, again=False))
         return reject(request, refused, faults.handle_exception(error, request.entry.resource))
 
 

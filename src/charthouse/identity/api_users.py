@@ -21,6 +21,7 @@ from charthouse.engine.errors import Forbidden, RequestError, Throttled, Unauthe
 from charthouse.engine.sql.statements import BoundStatement
 from charthouse.identity import attempt_limits, known_actors, secret_keys, tenancy
 from charthouse.identity.api_user_limits import LOCK_DURATION, get_class_limit
+from charthouse.identity.database.steps import MAY_WAIT, Steps, Trip, run_steps
 from charthouse.identity.known_actors import GuessRead
 from charthouse.identity.models import SHARING, ApiUser
 
@@ -116,7 +117,12 @@ def parse_credentials(authorization: str | None) -> tuple[str, str] | None:
     return (username, secret) if colon and "\x00" not in text else None
 
 
-def authenticate(
+def authenticate(*call: Any, **details: Any) -> Actor:
+    """Authenticate a call at once; see ``authenticate_in_steps``."""
+    return run_steps(tenancy.get_connection(), authenticate_in_steps(*call, **details))
+
+
+def authenticate_in_steps(
     authorization: str | None,
     client_ip: str,
     at: datetime,
@@ -127,7 +133,7 @@ def authenticate(
     rate_class: str,
     practice_of_host: int | None = None,
     guess_read: GuessRead | None = None,
-) -> Actor:
+) -> Steps[Actor]:
     """Authenticate a call, count it against its rate limit, and establish the practice as the connection's tenant.
 
     It is all done by one statement of each call, so that changes apply to the next request on every worker. ``at`` is
@@ -140,16 +146,18 @@ def authenticate(
     call = _Call(client_ip, at, request_id, endpoint, is_write, rate_class)
     known = known_actors.recall(digests)
     ahead = guess_read(known.actor) if guess_read and known else None
-    run, credentials = tenancy.get_connection().establish, (username.encode(), digests.encode())
-    found = run(COUNT_SQL, (*credentials, *call.format_for_count()), ahead) if known else None
+    credentials = username.encode(), digests.encode()
+    found = (yield Trip(COUNT_SQL, (*credentials, *call.format_for_count()), ahead)) if known else None
     if found is None or found[0] is None:
-        found = _examine(username, secret, credentials, call.format_for_function(), ahead)
+        yield MAY_WAIT
+        found = yield from _examine(username, secret, credentials, call.format_for_function(), ahead)
     practice, _, refusal, caller, anonymous, read_only, endpoints, wait, _ = found
     if refusal is None and practice_of_host is not None and practice != practice_of_host:
         tenancy.clear_tenant()
         refusal = "missing"
     if refusal is not None:
         known_actors.forget(digests)
+        yield MAY_WAIT
         raise _make_error(refusal, wait, client_ip, username)
     actor = _make_actor(practice, endpoints, read_only, caller, anonymous)
     known_actors.remember(digests, actor)
@@ -199,15 +207,14 @@ def _examine(
     credentials: tuple[bytes, bytes],
     asked: tuple[bytes, ...],
     ahead: BoundStatement | None,
-) -> Any:
+) -> Steps[Any]:
     """Run the SQL function. A secret that is right by a key that was rotated is stored by the current one."""
-    run = tenancy.get_connection().establish
-    found = run(EXAMINE_SQL, (*credentials, *asked), ahead)
+    found = yield Trip(EXAMINE_SQL, (*credentials, *asked), ahead)
     refusal = found[2]
     if refusal != "missing" or not (retired := secret_keys.list_retired_keys()):
         return found
     former = [_digest(key, username, secret) for key in _derive_keys(*retired)]
-    found = run(EXAMINE_SQL, (username.encode(), ",".join(former).encode(), *asked))
+    found = yield Trip(EXAMINE_SQL, (username.encode(), ",".join(former).encode(), *asked))
     if found[3] is not None:  # the id of the API user, whose secret this is
         ApiUser.objects.filter(pk=found[3]).update(secret_digest=digest_secret(username, secret))
     return found

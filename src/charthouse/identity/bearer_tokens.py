@@ -17,6 +17,7 @@ from math import ceil
 from charthouse.engine.actor import Actor
 from charthouse.engine.errors import RequestError, Throttled, Unauthenticated
 from charthouse.identity import known_actors, tenancy
+from charthouse.identity.database.steps import Steps, Trip, run_steps
 from charthouse.identity.known_actors import GuessRead
 from charthouse.identity.models import RIGHTS
 
@@ -80,12 +81,17 @@ UNAUTHENTICATED_MESSAGES = {
 Rights = tuple[frozenset[str], frozenset[str], frozenset[str], frozenset[str], frozenset[str]]
 
 
-def authenticate(
+def authenticate(authorization: str | None, at: datetime, request_id: str = "") -> Actor:
+    """Authenticate a call at once; see ``authenticate_in_steps``."""
+    return run_steps(tenancy.get_connection(), authenticate_in_steps(authorization, at, request_id))
+
+
+def authenticate_in_steps(
     authorization: str | None,
     at: datetime,
     request_id: str = "",
     guess_read: GuessRead | None = None,
-) -> Actor:
+) -> Steps[Actor]:
     """Authenticate a call by its Authorization header and establish the practice as the connection's tenant.
 
     ``authorization`` is the whole header or None; ``at`` the aware timestamp of the call; ``request_id`` its UUID, for
@@ -103,10 +109,9 @@ def authenticate(
     ahead = guess_read(known.actor) if guess_read and known else None
     trailer = f"{request_id},{tenancy.format_clock_offset()}".encode()
     parameters = (checksum.encode(), at.isoformat().encode(), trailer)
-    establish = tenancy.get_connection().establish
-    found = establish(*_choose_statement(known.limits, parameters, at), ahead) if known else None
+    found = (yield Trip(*_choose_statement(known.limits, parameters, at), ahead)) if known else None
     if found is None or found[0] is None:
-        found = establish(EXAMINE_SQL, parameters, ahead)
+        found = yield Trip(EXAMINE_SQL, parameters, ahead)
     practice, _, refusal, *rest, limits, _ = found
     if refusal is not None:
         known_actors.forget(checksum)

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator
 from email.utils import formatdate
 from typing import IO, Any
 
-from charthouse.web_server.application import Application
+from charthouse.web_server.application import Application, Call, Reads
 from charthouse.web_server.connections import Connection
 
 Headers = list[tuple[str, str]]
@@ -56,11 +56,16 @@ class Answer:
         self._headers: Headers = []
         self._is_begun = False
 
-    def run(self) -> None:
-        """Run the application and send its answer, or as much as the client takes. Raises OSError where the client is
-        gone, Refused where there is no room for what it does not take, ValueError for an answer that is no HTTP."""
+    def begin(self, reads: Reads) -> Call:
+        """Begin the call of a read that was accepted; ``run`` is to be called with it."""
+        return reads.begin(self._environ, self._start, self._connection)
+
+    def run(self, call: Call | None = None) -> None:
+        """Run the application, or the ``call`` that has begun, and send its answer, or as much as the client takes.
+        Raises OSError where the client is gone, Refused where there is no room for what it does not take, ValueError
+        for an answer that is no HTTP."""
         try:
-            result = self._application.call(self._environ, self._start)
+            result = self._application.call(self._environ, self._start) if call is None else call.run()
         except Exception as error:
             self._application.report(error)
             return self._send_fault()

@@ -50,9 +50,29 @@ class Connection:
     ``is_abandoned``: the body is not taken in."""
 
     __slots__ = (
-        "_awaited", "_content", "_decoder", "_file", "_file_memory", "_held", "_limits", "_output", "_storage",
-        "base", "body", "fd", "head", "is_abandoned", "is_expired", "is_last", "progress", "received", "since",
-        "sock", "state", "unsent",
+        "_awaited",
+        "_content",
+        "_decoder",
+        "_file",
+        "_file_memory",
+        "_held",
+        "_limits",
+        "_output",
+        "_storage",
+        "base",
+        "begun",
+        "body",
+        "fd",
+        "head",
+        "is_abandoned",
+        "is_expired",
+        "is_last",
+        "progress",
+        "received",
+        "since",
+        "sock",
+        "state",
+        "unsent",
     )  # fmt: skip
 
     def __init__(
@@ -66,6 +86,7 @@ class Connection:
         self._held = 0  # bytes of memory taken for that
         self.head: Head | None = None
         self.body: Buffer | None = None
+        self.begun: Any = None  # the call that has begun, with its answer (see ``begun_calls``)
         self._content = 0  # bytes of the body that are still to come
         self._decoder: ChunkDecoder | None = None
         self._awaited = 1  # bytes that have to arrive until there is an event

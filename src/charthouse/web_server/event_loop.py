@@ -1,9 +1,10 @@
 """The connections of a process, served by threads that share one epoll.
 
-A thread that gets an event of a connection holds it until it registers the next one (EPOLLONESHOT). It receives, parses
-and, when a request is complete, runs the application itself: a request is not handed from one thread to another, which
-would cost more than all of HTTP. There is one thread more than requests may run at once, so that one is always left to
-take in and refuse; requests beyond wait in a queue of bounded length and time.
+One thread at a time leads: it waits for events, receives, parses, and begins reads, which mostly end without a thread
+of their own (``begun_calls``). When a request is complete that may take its time, the leader leaves the lead to another
+thread and runs it itself: a request is not handed from one thread to another. A connection is held by one thread until
+that registers its next event (EPOLLONESHOT). There is one thread more than requests may run at once, so that one is
+always left to lead; requests beyond wait in a queue of bounded length and time.
 """
 
 import os
@@ -13,12 +14,13 @@ import threading
 import time
 from collections import deque
 from contextlib import suppress
-from typing import Any
 
 from charthouse.web_server.answers import Answer
 from charthouse.web_server.application import Application
+from charthouse.web_server.begun_calls import BegunCalls
 from charthouse.web_server.connections import Connection, State
 from charthouse.web_server.limits import DEFAULT, Limits, allow_open_files
+from charthouse.web_server.parsing import make_base
 from charthouse.web_server.refusals import (
     BODY_TOO_LARGE,
     NO_ROOM,
@@ -30,6 +32,7 @@ from charthouse.web_server.refusals import (
 )
 from charthouse.web_server.storage import Storage
 
+EVENTS = 64  # that are taken at once
 TICK = 0.5  # seconds between looks at what has lasted too long
 ACCEPTED = 64  # connections that are accepted at once
 SILENCE = 1.0  # seconds after which an idle connection is closed, once no more are accepted
@@ -49,15 +52,18 @@ class EventLoop:
         self._most = min(limits.connections, (allow_open_files() - 128) // 2)
         self._connections: dict[int, Connection] = {}
         self._epoll = select.epoll()
+        self._leading = threading.Lock()
+        self._events: deque[int] = deque()  # descriptors of events that have come
+        self.is_draining = self._is_closed = self._ends_silent = False
+        self._read_draining = lambda: self.is_draining
+        self._begun_calls = BegunCalls(application, self._epoll, self._read_draining)
         self._slots = deque(range(threads))
         self._queue: deque[tuple[float, Connection]] = deque()  # with the time since when they wait
-        self._closing = (
-            threading.Lock()
-        )  # a socket must not be closed, and its number reused, while it is shut down
+        # A socket must not be closed, and its number reused, while it is shut down.
+        self._closing = threading.Lock()
         self._stopped = False
         self._now = time.monotonic()
-        self._base = _make_base(listener)
-        self.is_draining = self._is_closed = self._ends_silent = False
+        self._base = make_base(*listener.getsockname()[:2])
         self._threads = [
             threading.Thread(target=self._run, name=f"web-{number}", daemon=True)
             for number in range(threads + 1)
@@ -113,9 +119,6 @@ class EventLoop:
         """Return whether nothing is left to be taken in or answered."""
         return all(connection.state is State.LINGERING for connection in self._list_connections())
 
-    def _get_draining(self) -> bool:
-        return self.is_draining
-
     def _list_connections(self) -> list[Connection]:
         while True:
             with suppress(RuntimeError):  # one has come or gone meanwhile
@@ -132,13 +135,38 @@ class EventLoop:
     # -- a thread -----------------------------------------------------------------------------------------------
 
     def _run(self) -> None:
-        poll, listener = self._epoll.poll, self._listener.fileno()
         while not self._stopped:
-            for number, _ in poll(-1, 1):
-                if number == listener:
-                    self._accept()
-                elif (connection := self._connections.get(number)) is not None:
-                    self._serve(connection)
+            with self._leading:
+                receiving = self._lead()
+            if receiving is not None:
+                self._serve(receiving)
+            self._run_queue()
+
+    def _lead(self) -> Connection | None:
+        """Serve events until there is something that may take its time: a queued request, or some of a body, whose
+        connection is returned."""
+        events, listener = self._events, self._listener.fileno()
+        while not self._stopped and not (self._queue and self._slots):
+            if not events:
+                events.extend([number for number, _ in self._epoll.poll(-1, EVENTS)])
+                continue
+            number = events.popleft()
+            if (connection := self._connections.get(number)) is not None:
+                if connection.state is State.BODY:
+                    return connection
+                self._serve(connection)
+            elif number == listener:
+                self._accept()
+            elif number == self._begun_calls.file:
+                self._receive_begun()
+        return None
+
+    def _receive_begun(self) -> None:
+        for connection in self._begun_calls.receive():
+            if connection.begun.call.is_answered:
+                self._work(connection, is_leading=True)
+            else:
+                self._queue.append((self._now, connection))
 
     def _accept(self) -> None:
         with suppress(OSError):  # no more files can be opened; the next tick tries again
@@ -214,24 +242,18 @@ class EventLoop:
         return self._begin(connection)
 
     def _begin(self, connection: Connection) -> int:
-        """Run a request, or go on with an answer, in this thread if that may be; else queue it."""
-        while True:
-            connection.state = State.BUSY
-            try:
-                slot = self._slots.pop()
-            except IndexError:
-                if connection.head is None or len(self._queue) < self.limits.queue:
-                    self._queue.append((self._now, connection))
-                    break
-                if (event := self._refuse_request(connection, OVERLOAD)) != READY:
-                    return event
-            else:
-                try:
-                    self._work(connection)
-                finally:
-                    self._slots.append(slot)
-                break
-        self._run_queue()
+        """Begin a request, if it needs no thread of its own; else queue it, or an answer to go on with."""
+        connection.state, begun, follows = State.BUSY, None, False
+        while connection.head is not None and not self._slots and len(self._queue) >= self.limits.queue:
+            if (event := self._refuse_request(connection, OVERLOAD)) != READY:
+                return event
+            follows = True
+        if not follows:  # or another thread may lead meanwhile
+            begun = self._begun_calls.begin(connection)
+        if begun is not None and begun.call.is_answered:
+            self._work(connection, is_leading=True)
+        elif begun is None or not begun.call.is_sent:
+            self._queue.append((self._now, connection))
         return HELD
 
     def _run_queue(self) -> None:
@@ -244,13 +266,20 @@ class EventLoop:
             try:
                 while True:
                     self._work(self._queue.popleft()[1])
+                    self._begun_calls.open()
             except IndexError:
                 self._slots.append(slot)
 
-    def _work(self, connection: Connection) -> None:
-        """Answer the requests of a connection that are complete. Raises nothing."""
+    def _work(self, connection: Connection, *, is_leading: bool = False) -> None:
+        """Answer the requests of a connection that are complete; the leader only the one that has begun. Raises
+        nothing."""
         try:
             event = self._answer(connection)
+            while event == READY and not is_leading:
+                event = self._answer(connection)
+            if event == READY:
+                self._queue.append((self._now, connection))
+                event = HELD
         except Refused as refused:
             event = self._refuse(connection, refused.refusal)
         except OSError:
@@ -261,22 +290,21 @@ class EventLoop:
         self._arm(connection, event)
 
     def _answer(self, connection: Connection) -> int:
-        while True:
-            if connection.head is not None:
-                connection.is_last |= not connection.head.keep_alive
-                if connection.is_abandoned:
-                    self._application.count(BODY_TOO_LARGE.reason)
-                connection.progress, connection.since = 0, -1.0
-                Answer(connection, self._application, self._get_draining).run()
-            if not connection.flush():
-                return self._wait_for_reader(connection)
-            event = self._go_on_receiving(connection)
-            if event != READY:
-                return event
+        if (begun := connection.begun) is not None:
+            connection.begun = None
+            begun.run()
+        elif connection.head is not None:
+            connection.is_last |= not connection.head.keep_alive
+            if connection.is_abandoned:
+                self._application.count(BODY_TOO_LARGE.reason)
+            connection.progress, connection.since = 0, -1.0
+            Answer(connection, self._application, self._read_draining).run()
+        return self._go_on_receiving(connection) if connection.flush() else self._wait_for_reader(connection)
 
     def _wait_for_reader(self, connection: Connection) -> int:
         if not connection.hold_file():
-            return self._cut(connection)
+            self._application.count(NO_ROOM.reason)
+            return CLOSE
         connection.state = State.SENDING
         if connection.since < 0:
             connection.since = self._now
@@ -352,11 +380,6 @@ class EventLoop:
             else:
                 self._arm(connection, event)
 
-    def _cut(self, connection: Connection) -> int:
-        """End an answer that can't wait for its reader."""
-        self._application.count(NO_ROOM.reason)
-        return CLOSE
-
     def _expire(self, connection: Connection) -> None:
         """Let the thread that gets the connection's next event, which this causes, end it."""
         connection.is_expired = True
@@ -375,18 +398,3 @@ class EventLoop:
             return self._refuse(connection, expiry)
         self._application.count(expiry.reason)
         return CLOSE
-
-
-def _make_base(listener: socket.socket) -> dict[str, Any]:
-    """Return what the WSGI environments of all requests have."""
-    host, port = listener.getsockname()[:2]
-    return {
-        "SCRIPT_NAME": "",
-        "SERVER_NAME": host,
-        "SERVER_PORT": str(port),
-        "wsgi.version": (1, 0),
-        "wsgi.url_scheme": "http",
-        "wsgi.multithread": True,
-        "wsgi.multiprocess": True,
-        "wsgi.run_once": False,
-    }

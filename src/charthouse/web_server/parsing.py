@@ -38,6 +38,20 @@ class Head:
     expects_continue: bool
 
 
+def make_base(host: str, port: int) -> dict[str, Any]:
+    """Return what the WSGI environments of all requests to a listening socket have."""
+    return {
+        "SCRIPT_NAME": "",
+        "SERVER_NAME": host,
+        "SERVER_PORT": str(port),
+        "wsgi.version": (1, 0),
+        "wsgi.url_scheme": "http",
+        "wsgi.multithread": True,
+        "wsgi.multiprocess": True,
+        "wsgi.run_once": False,
+    }
+
+
 def parse_head(text: str, base: dict[str, Any], limits: Limits) -> Head:
     """Parse request line and headers, without the empty line. ``base``: what the WSGI environment has beside them.
     Raises Refused."""

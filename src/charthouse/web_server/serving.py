@@ -18,7 +18,9 @@ from charthouse.gateway.cerbo import api as cerbo
 from charthouse.gateway.drchrono import api as drchrono
 from charthouse.gateway.http import Response
 from charthouse.gateway.multipart import MAX_UPLOAD
+from charthouse.gateway.pipelined_reads import PipelinedReads
 from charthouse.identity import faults
+from charthouse.identity.database import pipeline
 from charthouse.operation import request_metrics
 from charthouse.web_server.answers import render_date
 from charthouse.web_server.application import Application
@@ -55,7 +57,15 @@ def make_application() -> Application:
         count=request_metrics.count_http_refusal,
         report=lambda error: faults.handle_exception(error, "a response"),
         errors=sys.stderr,
+        reads=_make_reads(),
     )
+
+
+def _make_reads() -> PipelinedReads | None:
+    """Reads that need no thread: not in a sandbox, which watches its calls, nor where an answer waits for the log."""
+    if settings.SANDBOX or settings.LOG_FIRST or not pipeline.is_possible():
+        return None
+    return PipelinedReads(wsgi.accepts_read, wsgi.begin_read)
 
 
 def limit_body(environ: dict[str, Any]) -> int:

@@ -35,7 +35,8 @@ from charthouse.gateway.cerbo.registry import get_router
 from charthouse.gateway.http import Request, Response, respond_with_file
 from charthouse.gateway.json_bodies import parse_json
 from charthouse.gateway.reads import PageAhead, ReadAhead
-from charthouse.identity.api_users import authenticate
+from charthouse.identity.api_users import authenticate_in_steps
+from charthouse.identity.database.steps import MAY_WAIT, Steps
 from charthouse.identity.known_actors import GuessRead
 
 BASE = "/api/v1/"
@@ -45,6 +46,11 @@ SHORT_BASE = "/v1/"  # as the headings of seed 004 have it
 def application(environ: dict[str, Any], start: Callable[..., Any]) -> Iterable[bytes]:
     """The API's WSGI application. Answers everything, errors included."""
     return serving.serve(environ, start, "cerbo", _handle, render_error)
+
+
+def serve_in_steps(environ: dict[str, Any], start: Callable[..., Any]) -> Steps[Iterable[bytes]]:
+    """Answer a call, in steps."""
+    return serving.serve_in_steps(environ, start, "cerbo", _handle, render_error)
 
 
 def render_error(error: RequestError) -> Response:
@@ -64,7 +70,7 @@ def render_error(error: RequestError) -> Response:
     return Response(error.status, {"error": body}, headers)
 
 
-def _handle(request: Request) -> Response:
+def _handle(request: Request) -> Steps[Response]:
     targets, segments = get_router().find(_decode_path(request))
     if not targets:
         raise NotFound()
@@ -75,9 +81,10 @@ def _handle(request: Request) -> Response:
     declared = (target or next(iter(targets.values()))).declaration
     entry.resource, request.declared = declared.path, declared
     if method == "GET" and target is not None and target.resource is not None:
-        return _read(request, target, target.resource, segments)
+        return (yield from _read(request, target, target.resource, segments))
     is_reading = declared.is_reading(method)
-    actor = _authenticate(request, declared, is_write=target is not None and not is_reading)
+    actor = yield from _authenticate(request, declared, is_write=target is not None and not is_reading)
+    yield MAY_WAIT
     if target is None:
         raise MethodNotAllowed(method, tuple(targets))
     declared.policy.authorize(actor, declared.path, reading=is_reading)
@@ -86,9 +93,9 @@ def _handle(request: Request) -> Response:
 
 def _authenticate(
     request: Request, declared: Declaration, *, is_write: bool, guess_read: GuessRead | None = None
-) -> Actor:
+) -> Steps[Actor]:
     scopes = declared.policy.scopes
-    actor = authenticate(
+    actor = yield from authenticate_in_steps(
         request.header("Authorization"),
         request.entry.ip,
         request.entry.at,
@@ -131,17 +138,17 @@ def _parse_path(target: Target, segments: list[str]) -> tuple[int | None, dict[s
     return row_id, parent_ids, path
 
 
-def _read(request: Request, target: Target, resource: Resource, segments: list[str]) -> Response:
+def _read(request: Request, target: Target, resource: Resource, segments: list[str]) -> Steps[Response]:
     """Respond with an object, or with a page of a list."""
     if target.is_object:
         ahead = ReadAhead(partial(_prepare_object, request, target, resource, segments))
-        actor = _authenticate(request, resource, is_write=False, guess_read=ahead.guess)
-        read = ahead.prepare_for(actor)
+        actor = yield from _authenticate(request, resource, is_write=False, guess_read=ahead.guess)
+        read = yield from ahead.prepare_for(actor)
         request.entry.row_id, request.entry.patients = read.row_id, _format_patient(read.parent_ids)
         return _respond_with(request, resource, read.finish())
     pages = PageAhead(partial(_prepare_page, request, target, resource, segments))
-    actor = _authenticate(request, resource, is_write=False, guess_read=pages.guess)
-    listed = pages.prepare_for(actor)
+    actor = yield from _authenticate(request, resource, is_write=False, guess_read=pages.guess)
+    listed = yield from pages.prepare_for(actor)
     request.entry.patients = _format_patient(listed.parent_ids)
     page = listed.finish()
     if "patient_id" not in listed.parent_ids:

@@ -20,7 +20,8 @@ from charthouse.gateway.drchrono.registry import get_registry, get_router
 from charthouse.gateway.http import Request, Response, respond_with_file
 from charthouse.gateway.reads import PageAhead, ReadAhead
 from charthouse.identity import origin
-from charthouse.identity.bearer_tokens import authenticate
+from charthouse.identity.bearer_tokens import authenticate_in_steps
+from charthouse.identity.database.steps import MAY_WAIT, Steps
 from charthouse.identity.known_actors import GuessRead
 
 BASE = "/api/"
@@ -29,6 +30,11 @@ BASE = "/api/"
 def application(environ: dict[str, Any], start: Callable[..., Any]) -> Iterable[bytes]:
     """The API's WSGI application. Answers everything, errors included."""
     return serving.serve(environ, start, "drchrono", _handle, render_error)
+
+
+def serve_in_steps(environ: dict[str, Any], start: Callable[..., Any]) -> Steps[Iterable[bytes]]:
+    """Answer a call, in steps."""
+    return serving.serve_in_steps(environ, start, "drchrono", _handle, render_error)
 
 
 def render_error(error: RequestError) -> Response:
@@ -47,7 +53,7 @@ def render_error(error: RequestError) -> Response:
     return Response(error.status, {"detail": error.detail}, headers)
 
 
-def _handle(request: Request) -> Response:
+def _handle(request: Request) -> Steps[Response]:
     targets, segments = get_router().find(request.path[len(BASE) :].removesuffix("/"))
     below = get_registry().resources.get(segments[0])
     if not targets and (below is None or len(segments) > 3):
@@ -58,8 +64,9 @@ def _handle(request: Request) -> Response:
     target = targets.get(method)
     request.declared = target.declaration if target else None
     if method == "GET" and target is not None and target.resource is not None:
-        return _read(request, target.resource, target.read_path(segments).get("id"))
-    actor = _authenticate(request)
+        return (yield from _read(request, target.resource, target.read_path(segments).get("id")))
+    actor = yield from _authenticate(request)
+    yield MAY_WAIT
     if target is None and not targets and len(segments) > 2:
         raise NotFound
     if target is None:
@@ -75,25 +82,26 @@ def _handle(request: Request) -> Response:
     return _create(request, resource, actor)
 
 
-def _authenticate(request: Request, guess_read: GuessRead | None = None) -> Actor:
+def _authenticate(request: Request, guess_read: GuessRead | None = None) -> Steps[Actor]:
     entry = request.entry
-    actor = authenticate(request.header("Authorization"), entry.at, entry.request, guess_read)
+    authorization = request.header("Authorization")
+    actor = yield from authenticate_in_steps(authorization, entry.at, entry.request, guess_read)
     serving.note_actor(entry, actor)
     return actor
 
 
-def _read(request: Request, resource: Resource, row_id: str | None) -> Response:
+def _read(request: Request, resource: Resource, row_id: str | None) -> Steps[Response]:
     """Respond with the object of this id, or with a page of the list where there is none."""
     entry = request.entry
     if row_id is not None:
         ahead = ReadAhead(partial(_prepare_object, request, resource, row_id))
-        read = ahead.prepare_for(_authenticate(request, ahead.guess))
+        read = yield from ahead.prepare_for((yield from _authenticate(request, ahead.guess)))
         entry.row_id = read.row_id
         found = read.finish()
         log_subjects.note_subjects(entry, resource, [found])
         return Response(200, found)
     pages = PageAhead(partial(_prepare_page, request, resource))
-    listed = pages.prepare_for(_authenticate(request, pages.guess))
+    listed = yield from pages.prepare_for((yield from _authenticate(request, pages.guess)))
     page = listed.finish()
     log_subjects.note_subjects(entry, resource, page.objects)
     return Response(200, paging.wrap_page(request.url, listed.query, page))

@@ -102,6 +102,8 @@ class DatabaseWrapper(base.DatabaseWrapper):
     _is_unconfirmed = False
     # Whether the server is reached through a pooler.
     is_pooled = False
+    # Whether nothing may be run, as the thread must not wait.
+    is_barred = False
 
     def get_connection_params(self) -> dict[str, Any]:
         parameters: dict[str, Any] = super().get_connection_params()
@@ -177,7 +179,16 @@ class DatabaseWrapper(base.DatabaseWrapper):
     def _is_idle(self) -> bool:
         return bool(self.connection.pgconn.transaction_status == _IDLE)
 
+    def adopt(self, row: Sequence[Any] | None) -> None:
+        """Adopt tenant and caller of a row that ``establish`` returned on another connection; none where it is None."""
+        self.tenant, self.caller = (None, "") if row is None else (row[0], row[1])
+
+    def _refuse_if_barred(self) -> None:
+        if self.is_barred:
+            raise RuntimeError("a thread that must not wait uses the database")
+
     def _cursor(self, name: str | None = None) -> Any:
+        self._refuse_if_barred()
         self.close_if_health_check_failed()
         self.ensure_connection()
         self._set_variables()
@@ -185,6 +196,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
 
     def get_psycopg_connection(self) -> "psycopg.Connection[Any]":
         """Return the open psycopg connection with the tenant set, for statements compiled by the engine."""
+        self._refuse_if_barred()
         if self.connection is None:
             self.ensure_connection()
         if self._was_set_in_transaction or self._server_state != (self.tenant, self.caller):
@@ -204,6 +216,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
         ``ahead``: a statement that only reads, sent in the same trip and run after this one, as the tenant that this
         one sets; ``fetch`` then has its rows, or its error. They are dropped where there is no tenant.
         """
+        self._refuse_if_barred()
         self._server_state, self.tenant, self.caller = _UNKNOWN, None, ""
         if self.connection is None:
             self.ensure_connection()
