@@ -14,73 +14,29 @@ import httpx
 import pytest
 from django.db import connections, transaction
 
-from charthouse import wsgi
 from charthouse.audit import request_log
 from charthouse.audit.models import ApiCall
 from charthouse.domains.patients.models import Patient
 from charthouse.engine.execution import reading
 from charthouse.engine.sql.statements import BoundStatement
 from charthouse.gateway import pipelined_reads
-from charthouse.gateway.pipelined_reads import Call, PipelinedReads
+from charthouse.gateway.pipelined_reads import PipelinedReads
 from charthouse.identity import tenancy, token_pairs
 from charthouse.identity.database import pipeline
 from charthouse.identity.models import ApiUser, Practice, User
 from charthouse.identity.oauth_models import Calls
-from charthouse.web_server.event_loop import EventLoop
 from tests import support
 from tests.conftest import POOLED
 from tests.support import Clinic
-from tests.web_server.loops import Loop, run_loop
+from tests.web_server.begun_reads import Server, run_server
 
 pytestmark = pytest.mark.skipif(POOLED, reason="behind a pooler nothing is sent ahead")
 
 
-class Server:
-    """A running loop. ``own``: how many calls were ended by the thread that waits for events."""
-
-    def __init__(self, running: Loop, reads: PipelinedReads) -> None:
-        self.running, self.reads, self.own = running, reads, 0
-
-    def connect(self, token: str = "", **options: Any) -> httpx.Client:
-        headers = {"Authorization": f"Bearer {token}"} if token else {}
-        host, port = self.running.address
-        return httpx.Client(base_url=f"http://{host}:{port}", headers=headers, timeout=60, **options)
-
-    @contextmanager
-    def expect_own(self, count: int) -> Iterator[None]:
-        """Expect so many calls to be ended by the thread that waits for events."""
-        before = self.own
-        yield
-        assert self.own - before == count
-
-    def find_pid(self) -> int:
-        assert self.reads._pipeline is not None
-        return int(self.reads._pipeline._pgconn.backend_pid)
-
-
 @pytest.fixture
 def server(database: None, tmp_path: Path) -> Iterator[Server]:
-    reads = PipelinedReads(wsgi.accepts_read, wsgi.begin_read)
-    run, run_thread = Call.run, EventLoop._run
-
-    def count(call: Call) -> Any:
-        server.own += call.is_answered
-        return run(call)
-
-    def close_connections(loop: EventLoop) -> None:
-        run_thread(loop)
-        connections.close_all()
-
-    with (
-        mock.patch.object(EventLoop, "_run", close_connections),
-        mock.patch.object(Call, "run", count),
-        run_loop(wsgi.application, tmp_path, reads=reads) as running,
-    ):
-        server = Server(running, reads)
+    with run_server(tmp_path) as server:
         yield server
-        assert running.errors == []
-    if reads._pipeline is not None:
-        reads._pipeline.close()
 
 
 @pytest.fixture
@@ -318,6 +274,17 @@ def test_reads_whose_connection_is_lost_are_answered(
         assert [answer.result().status_code for answer in found] == [200, 200]
     tenancy.clear_tenant()
     assert Calls.objects.get(application=app.row).calls == 3
+
+
+def test_an_answer_that_cannot_be_loaded_is_read_again(
+    server: Server, caller: httpx.Client, patient: Patient
+) -> None:
+    """And the thread that waits for events goes on with others."""
+    with mock.patch.object(pipeline.Pipeline, "_load", side_effect=ValueError), server.expect_own(0):
+        assert caller.get(f"/api/patients/{patient.pk}").status_code == 200
+    server.running.wait(lambda: server.reads._pipeline)
+    with server.expect_own(1):
+        assert caller.get(f"/api/patients/{patient.pk}").status_code == 200
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from typing import Any
 
 import psycopg
 
-from charthouse.identity import tenancy
+from charthouse.identity import faults, tenancy
 from charthouse.identity.database.pipeline import Pipeline
 from charthouse.identity.database.steps import MAY_WAIT, Step, Steps, run_steps
 
@@ -38,6 +38,7 @@ class Call:
     def advance(self, pipeline: Pipeline, row: Any = None) -> None:
         """Go on to the next step, without waiting. ``row``: what the trip has found that it is at."""
         wrapper = tenancy.get_connection()
+        wrapper.adopt(row)  # links to files are those of the tenant
         wrapper.is_barred, self._row = True, row
         try:
             step = self._step = self._context.run(self._steps.send, row)
@@ -49,6 +50,7 @@ class Call:
             self.is_sent = step is not MAY_WAIT and pipeline.send(step, self)
         finally:
             wrapper.is_barred = False
+            wrapper.adopt(None)
 
     def run(self) -> Body:
         """Return the answer; where there is none yet, go on in this thread, which may wait."""
@@ -96,7 +98,9 @@ class PipelinedReads:
                 if not call.is_sent:
                     ready.append(call)
             is_lost = pipeline.is_failing and pipeline.is_idle
-        except psycopg.Error:
+        except Exception as error:  # the thread serves all others too
+            if not isinstance(error, psycopg.Error):
+                faults.handle_exception(error, "a read")
             is_lost = True
         if is_lost:
             self._pipeline = None

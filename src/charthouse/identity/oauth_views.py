@@ -44,10 +44,7 @@ def authorize(request: HttpRequest) -> HttpResponseBase:
     An unknown app or an unregistered redirect URI gets an error page and no redirect. All other responses redirect to
     the registered URI, only after the user has signed in.
     """
-    asked = request.GET.copy()
-    # A link could move the code into the fragment, which the app does not read.
-    asked.pop("response_mode", None)
-    uri = f"{request.path}?{asked.urlencode()}"
+    uri = _build_request_uri(request)
     problem, scopes, credentials = None, [], {}
     try:
         scopes, credentials = SERVER.validate_authorization_request(uri, http_method="GET")
@@ -81,6 +78,14 @@ def authorize(request: HttpRequest) -> HttpResponseBase:
         person = {"practice_id": request.user.practice_id, "user_id": request.user.pk}
         emit_audit_event("consent given", **person, app_id=application.pk, details={"scopes": scopes})
     return _redirect_to_app(headers["Location"])
+
+
+def _build_request_uri(request: HttpRequest) -> str:
+    """The authorization request, without the ``response_mode``: a link could move the code into the fragment, which the
+    app does not read."""
+    asked = request.GET.copy()
+    asked.pop("response_mode", None)
+    return f"{request.path}?{asked.urlencode()}"
 
 
 def _render_error(request: HttpRequest, error: FatalClientError) -> HttpResponse:

@@ -111,8 +111,9 @@ class Pipeline:
             if result.status != pq.ExecStatus.PIPELINE_SYNC:
                 sent.results.append(result)
                 continue
-            self._sent.popleft()
-            yield sent.owner, self._load(sent)
+            row = self._load(sent)
+            self._sent.popleft()  # what can't be loaded is left to ``close``
+            yield sent.owner, row
 
     def _load(self, sent: _Sent) -> Any:
         for result in sent.results:
