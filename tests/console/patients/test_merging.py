@@ -134,7 +134,7 @@ def test_a_page_that_is_out_of_date_is_shown_again(
     caller.patch(gone, city="Boulder")
     answer = browser.post(url, data=sent | {"choose-first_name": "merged"})
     assert answer.status_code == 409
-    assert "was changed meanwhile" in answer.text
+    assert "has changed since you opened this page" in answer.text
     assert read_form(answer)["choose-first_name"] == "merged"
     assert browser.post(url, data=read_form(answer)).status_code == 302
 

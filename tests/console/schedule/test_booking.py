@@ -10,10 +10,11 @@ from charthouse.domains.patients.models import Patient
 from charthouse.domains.practice.models import DoctorWorkSchedule
 from charthouse.domains.scheduling.models import Appointment, AppointmentProfile
 from charthouse.identity import tenancy
+from charthouse.identity.permission_presets import PRESETS
 from tests.console.test_shell import bounded_queries, send
 from tests.domains.scheduling.calendar import Calendar
 from tests.identity.oauth_flow import open_signed_in_browser
-from tests.support import PASSWORD, Clinic, make_practice
+from tests.support import PASSWORD, Clinic, make_practice, make_user
 
 MONDAY = "2044-03-07"
 
@@ -250,3 +251,37 @@ def test_appointments_of_another_practice_are_not_found(calendar: Calendar) -> N
     assert there.get("/book/patients", params={"q": "lee"}).json()["choices"] == []
     asked = {"doctor": calendar.doctor.pk, "after": f"{MONDAY}T08:00"}
     assert "time" not in there.get("/book/next", params=asked).json()
+
+
+def test_a_type_that_every_doctor_has_is_offered_once(calendar: Calendar, browser: httpx.Client) -> None:
+    """Also to a front desk. What is booked has the profile of the doctor who is booked."""
+    other, practice = calendar.add_colleague(), calendar.clinic.practice
+    practice.sharing = [*practice.sharing, "share_appointment_profiles"]
+    practice.save()
+    desk = make_user(practice, password=PASSWORD, permissions=PRESETS["Front desk"])
+    with tenancy.within(calendar.clinic.id):
+        mine, theirs = (
+            AppointmentProfile.objects.create(
+                practice=calendar.clinic.practice,
+                doctor=doctor,
+                name="Physical",
+                duration=40,
+                color="#112233",
+            ).pk
+            for doctor in (calendar.doctor, other)
+        )
+    address = f"/book/{calendar.patient_id}"
+    page = browser.get(address).text
+    assert page.count(">Physical</option>") == 1
+    assert open_signed_in_browser(desk.username).get("/book").text.count(">Physical</option>") == 1
+    assert browser.get("/waiting-list/new").text.count(">Physical</option>") == 1
+    sent = {"office": str(calendar.office.pk), "exam_room": "1", "duration": "40", "profile": str(mine)}
+    for doctor, kept, hour in ((other, theirs, 9), (calendar.doctor, mine, 11)):
+        time = {"doctor": str(doctor.pk), "scheduled_time": f"{MONDAY}T{hour:02}:00"}
+        assert send(browser, address, **sent, **time).status_code == 302
+        with tenancy.within(calendar.clinic.id):
+            made = Appointment.objects.latest("pk")
+        assert (made.doctor_id, made.profile_id) == (doctor.pk, kept)
+    page = browser.get(f"/appointments/{made.pk - 1}/edit").text
+    assert f'<option value="{theirs}" selected>Physical</option>' in page
+    assert page.count(">Physical</option>") == 1

@@ -228,6 +228,40 @@ def test_an_entry_is_booked_through_the_booking_page(desk: Desk) -> None:
     assert "Grace" in desk.browser.get("/waiting-list", params={"which": "booked"}).text
 
 
+def test_who_was_booked_elsewhere_is_taken_off_the_list_and_put_back(desk: Desk) -> None:
+    """By an API, as in the portal and on the calendar: the list says so, and the appointment's page takes them off."""
+    entry, other = desk.wait("Grace"), desk.wait("Hedy")
+    with tenancy.within(desk.calendar.clinic.id):
+        patient = WaitingListEntry.objects.get(pk=entry).patient_id
+    before = desk.browser.get("/waiting-list").text
+    assert "Booked " not in before
+    visit = desk.calendar.book(f"{desk.day}T15:00:00", patient=patient)
+    with bounded_queries():
+        page = desk.browser.get("/waiting-list").text
+    assert re.findall(r'<a href="/appointments/(\d+)">Booked Mon [^<]+3:00 PM</a>', page) == [visit["id"]]
+    assert page.count(">Book</a>") == 1, "the other one"
+    address = f"/appointments/{visit['id']}"
+    with bounded_queries():
+        page = desk.browser.get(address).text
+    assert "Any provider, 30 min · Any time" in page
+    assert posted(desk.browser, f"/waiting-list/{other}/off/{visit['id']}").status_code == 404
+    assert posted(desk.browser, f"/waiting-list/{entry}/off/{visit['id']}").status_code == 302
+    page = desk.browser.get(address).text
+    assert "On the waiting list" not in page
+    where, values = read_undo(page)
+    assert desk.get_booked(entry) is not None
+    assert desk.list_waiting() == ["Hedy"]
+    posted(desk.browser, f"/waiting-list/{entry}/off/{visit['id']}")
+    assert "off the waiting list already" in desk.browser.get(address).text
+    desk.browser.post(where, data=values)
+    assert desk.get_booked(entry) is None
+    assert desk.list_waiting() == ["Grace", "Hedy"]
+    assert desk.calendar.read_appointment(visit["id"])["status"] != "Cancelled", "the appointment stays"
+    desk.calendar.change_and_read(visit, status="Cancelled")
+    assert "On the waiting list" not in desk.browser.get(address).text
+    assert "Booked " not in desk.browser.get("/waiting-list").text
+
+
 def test_what_a_patient_waits_for_is_changed_and_the_patient_taken_off(desk: Desk) -> None:
     entry = desk.wait("Grace", week_days="0")
     address = f"/waiting-list/{entry}"

@@ -248,7 +248,7 @@ def test_what_is_signed_is_what_was_read(notes: Notes, colleague: httpx.Client) 
     unread = {name: value for name, value in asked.items() if name != "version"}
     for sent in (asked, unread):
         answer = notes.browser.post(f"/visits/{notes.visit}/sign", data=sent, follow_redirects=True)
-        assert "Somebody changed the note just now." in answer.text
+        assert "The note has changed since you opened it." in answer.text
         assert notes.note().locked_at is None
 
 

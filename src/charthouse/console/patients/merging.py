@@ -123,7 +123,9 @@ def _merge(request: Request, patient: int, merged: int) -> PatientMerge:
     merges.lock_patients(request.actor.practice, patient, merged)
     found = comparison.compare(request, patient, merged)
     if request.POST.get("mark") != found.mark:
-        raise Conflict("One of the two was changed meanwhile. Check the values and merge again.")
+        raise Conflict(
+            "One of the two charts has changed since you opened this page. Check the values and merge again."
+        )
     found.choose(request.POST)
     reason = request.POST.get("reason", "").replace("\0", "").strip()[:MAX_REASON]
     user = request.actor.required_user

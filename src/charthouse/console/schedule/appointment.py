@@ -14,7 +14,7 @@ from charthouse.console.kit import appointments, editing, formats, records, undo
 from charthouse.console.kit.page import Request, list_messages, page, render_page
 from charthouse.console.resources.payments import PAYMENTS
 from charthouse.console.resources.schedule import SCHEDULING
-from charthouse.console.schedule import form, series_edit, waiting_offers
+from charthouse.console.schedule import form, series_edit, waiting_booked, waiting_entries, waiting_offers
 from charthouse.domains.patients.models import Patient
 from charthouse.domains.practice.models import ExamRoom
 from charthouse.domains.scheduling import blocks
@@ -47,6 +47,10 @@ def show_appointment(request: Request, visit: int) -> HttpResponseBase:
         "lasts": _describe_block(row),
         "is_open": row.status in ("", "Confirmed", "Not Confirmed"),
         "offers": waiting_offers.list_near(request, row) if not appointments.is_taking_place(row) else None,
+        "waiting": [
+            (entry, waiting_entries.describe_entry(entry))
+            for entry in waiting_booked.list_entries(request, row)
+        ],
         "sees_chart": "Manage Patients" in sees,
         "sees_note": "Access Clinical Notes" in sees,
         "takes_payments": {"Manage Patients", *PAYMENTS} <= sees,

@@ -5,10 +5,11 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from charthouse.console.kit import form_sections, forms, records
+from charthouse.console.kit import editing, form_sections, forms, records
 from charthouse.console.kit.form_sections import FormSection, Section
 from charthouse.console.kit.forms import Form, Input
 from charthouse.console.kit.page import Request
+from charthouse.console.schedule import visit_types
 from charthouse.domains.practice.models import ExamRoom
 from charthouse.domains.scheduling.models import MAX_DURATION, NO_ROOM
 from charthouse.engine.declaration.keys import Key
@@ -69,6 +70,8 @@ def read(request: Request, keys: list[Key]) -> dict[str, Any]:
     sent = forms.read_payload(keys, request, records.get_resource("schedule").model)
     if any(one.name == "recurring_days" for one in keys):
         sent["recurring_days"] = request.POST.getlist("recurring_days") or None
+    if str(sent.get("profile") or "") not in ("", request.POST.get(f"{editing.ORIGINAL}profile", "")):
+        sent["profile"] = visit_types.find_own(request, sent["profile"], sent.get("doctor"))
     return sent
 
 
@@ -89,6 +92,8 @@ def build_form(request: Request, keys: list[Key], values: Mapping[str, Any]) -> 
     start, end = form.find("scheduled_time"), form.find("block_end")
     if start is not None and end is not None:
         start.label, end.required = "Starts", True
+    if (kind := form.find("profile")) is not None:
+        kind.choices = [*kind.choices[:1], *visit_types.list_choices(request, kind.value)]
     if (room := form.find("exam_room")) is not None:
         _offer_rooms(request, room, values.get("office"))
     if (days := form.find("recurring_days")) is not None:

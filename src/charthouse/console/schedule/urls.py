@@ -2,7 +2,16 @@
 
 from django.urls import URLPattern, path
 
-from charthouse.console.schedule import appointment, booking, calendar, slots, today, waiting, waiting_offers
+from charthouse.console.schedule import (
+    appointment,
+    booking,
+    calendar,
+    slots,
+    today,
+    waiting,
+    waiting_booked,
+    waiting_offers,
+)
 
 urlpatterns: list[URLPattern] = [
     path("day", today.show_day, name="day"),
@@ -28,5 +37,7 @@ urlpatterns: list[URLPattern] = [
     path("waiting-list/<id:row>/remove", waiting.remove, name="waiting-list-remove"),
     path("waiting-list/<id:row>/book/<id:slot>", waiting_offers.book, name="waiting-list-book"),
     path("waiting-list/<id:row>/undo", waiting_offers.undo_booking, name="waiting-list-undo"),
+    path("waiting-list/<id:row>/off/<id:visit>", waiting_booked.take_off, name="waiting-list-off"),
+    path("waiting-list/<id:row>/return", waiting_booked.put_back, name="waiting-list-return"),
     path("freed-slots/<id:slot>/dismiss", waiting_offers.dismiss, name="freed-slot-dismiss"),
 ]

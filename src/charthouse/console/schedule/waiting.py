@@ -11,13 +11,13 @@ from django.shortcuts import redirect
 from django.urls import reverse
 
 from charthouse import clock
-from charthouse.console.kit import form_sections, formats, forms, local_times, records
+from charthouse.console.kit import appointments, form_sections, formats, forms, local_times, records
 from charthouse.console.kit.form_sections import Section
 from charthouse.console.kit.forms import Form
 from charthouse.console.kit.page import Request, page, render_page
 from charthouse.console.kit.tables import Badge, Column, Table, TableFilter
 from charthouse.console.resources.schedule import SCHEDULING
-from charthouse.console.schedule import booking, waiting_entries, waiting_offers
+from charthouse.console.schedule import booking, visit_types, waiting_booked, waiting_entries, waiting_offers
 from charthouse.console.schedule.form import WEEK
 from charthouse.domains.patients.models import Patient
 from charthouse.domains.patients.models.patients import DECEASED
@@ -56,9 +56,17 @@ def _filter_state(rows: "QuerySet[Any]", chosen: str) -> "QuerySet[Any]":
     return select_waiting(rows, _get_today())
 
 
-def _describe_what(row: Any) -> str:
-    parts = (row.profile and row.profile.name, row.doctor and str(row.doctor), row.office and row.office.name)
-    return " · ".join(filter(None, parts)) or "Any provider"
+def _describe_booking(row: Any) -> str:
+    if row.appointment_id is not None:
+        return "Appointment"
+    return f"Booked {appointments.format_moment(row.booked_wall)}" if row.booked else "Book"
+
+
+def _link_booking(row: Any) -> str:
+    booked = row.appointment_id or row.booked
+    if booked is not None:
+        return reverse("appointment", args=[booked])
+    return f"{reverse('book-for', args=[row.patient_id])}?{urlencode({'waiting': row.pk})}"
 
 
 TABLE = Table(
@@ -73,7 +81,7 @@ TABLE = Table(
         Column(
             "Phone", lambda row: formats.format_phone(row.patient.cell_phone or row.patient.home_phone or "")
         ),
-        Column("For", lambda row: f"{_describe_what(row)}, {row.duration} min"),
+        Column("For", lambda row: f"{waiting_entries.describe_what(row)}, {row.duration} min"),
         Column("When", waiting_entries.describe_wish),
         Column("Until", "until", sort="until", kind="wide"),
         Column("Priority", lambda row: Badge(*waiting_entries.PRIORITIES[row.priority]), sort="priority"),
@@ -81,15 +89,7 @@ TABLE = Table(
             "Since", lambda row: local_times.to_local(row.created_at).date(), sort="created_at", kind="wide"
         ),
         Column("Note", "note", kind="wide"),
-        Column(
-            "Book",
-            lambda row: "Book" if row.appointment_id is None else "Appointment",
-            link=lambda row: (
-                f"{reverse('book-for', args=[row.patient_id])}?{urlencode({'waiting': row.pk})}"
-                if row.appointment_id is None
-                else reverse("appointment", args=[row.appointment_id])
-            ),
-        ),
+        Column("Book", _describe_booking, link=_link_booking),
     ),
     search=("patient__last_name", "patient__first_name", "note"),
     filters=(
@@ -108,7 +108,8 @@ TABLE = Table(
 @page(*SCHEDULING)
 def show_list(request: Request) -> HttpResponseBase:
     """Show the list, and above it the freed times with those who fit."""
-    rows = waiting_entries.select_entries(request).select_related("patient", "doctor", "office", "profile")
+    rows = waiting_booked.annotate_booked(request, waiting_entries.select_entries(request))
+    rows = rows.select_related("patient", "doctor", "office", "profile")
     values = {
         "title": "Waiting list",
         "table": TABLE.build_page(request, rows),
@@ -144,7 +145,7 @@ def _build_form(request: Request, values: Mapping[str, Any]) -> Form:
             if name in ("doctor", "office"):
                 one.choices = [("", "Any"), *one.choices[1:]]
             elif name == "profile":
-                one.choices = [("", "Not set"), *one.choices[1:]]
+                one.choices = [("", "Not set"), *visit_types.list_choices(request, one.value)]
             elif name == "priority":
                 one.choices = [
                     (str(value), words) for value, (words, _) in waiting_entries.PRIORITIES.items()

@@ -15,7 +15,7 @@ PRIORITIES = {
     WaitingListEntry.Priority.NORMAL: ("Normal", "secondary"),
     WaitingListEntry.Priority.LOW: ("Low", "secondary"),
 }
-OFF_THE_LIST = "Somebody has booked for this patient already."
+OFF_THE_LIST = "This patient is off the waiting list already."
 
 
 def select_entries(request: Request) -> Any:
@@ -54,3 +54,18 @@ def describe_wish(entry: WaitingListEntry) -> str:
     days = ", ".join(WEEK[day] for day in sorted(entry.week_days))
     parts = ", ".join(words for part, words in DAY_PARTS.items() if part in entry.day_parts)
     return " · ".join(filter(None, (days, parts))) or "Any time"
+
+
+def describe_what(entry: WaitingListEntry) -> str:
+    """Describe type, provider and office that a patient waits for."""
+    parts = (
+        entry.profile and entry.profile.name,
+        entry.doctor and str(entry.doctor),
+        entry.office and entry.office.name,
+    )
+    return " · ".join(filter(None, parts)) or "Any provider"
+
+
+def describe_entry(entry: WaitingListEntry) -> str:
+    """Describe an entry in one line."""
+    return f"{describe_what(entry)}, {entry.duration} min · {describe_wish(entry)}"

@@ -15,7 +15,7 @@ from django.urls import reverse
 from charthouse.console.kit import appointments, records, undo
 from charthouse.console.kit.page import Request, list_messages, page
 from charthouse.console.resources.schedule import SCHEDULING
-from charthouse.console.schedule import waiting_entries
+from charthouse.console.schedule import visit_types, waiting_entries
 from charthouse.domains.scheduling import waiting_list
 from charthouse.domains.scheduling.models import WaitingListEntry
 from charthouse.engine.errors import Conflict, Invalid, Malformed, NotFound
@@ -134,7 +134,9 @@ def book(request: Request, row: int, slot: int) -> HttpResponseBase:
     entry = WaitingListEntry.objects.select_related("patient").get(practice=request.actor.practice, pk=row)
     try:
         with transaction.atomic():
-            made = records.create(records.get_resource("schedule"), request.actor, _build(entry, found))
+            made = records.create(
+                records.get_resource("schedule"), request.actor, _build(request, entry, found)
+            )
             waiting_entries.take_off(request, row, int(made["id"]))
     except Conflict as refusal:
         messages.error(request, appointments.describe_refusal(request, refusal))
@@ -148,7 +150,7 @@ def book(request: Request, row: int, slot: int) -> HttpResponseBase:
     return redirect(_get_back(request))
 
 
-def _build(entry: WaitingListEntry, slot: Any) -> dict[str, Any]:
+def _build(request: Request, entry: WaitingListEntry, slot: Any) -> dict[str, Any]:
     """Build the appointment. Where the type gives a reason, it stays."""
     return {
         "patient": entry.patient_id,
@@ -157,7 +159,7 @@ def _build(entry: WaitingListEntry, slot: Any) -> dict[str, Any]:
         "exam_room": slot.exam_room,
         "scheduled_time": slot.wall.isoformat(),
         "duration": entry.duration,
-        "profile": entry.profile_id,
+        "profile": visit_types.find_own(request, entry.profile_id, slot.doctor_id),
     }
 
 

@@ -58,7 +58,7 @@ def _require_unchanged(request: Request, note: Any) -> None:
     rows = ClinicalNote.objects.select_for_update(no_key=True)
     now = rows.get(practice=note.practice_id, pk=note.pk)
     if request.POST.get("version", "") != now.updated_at.isoformat():
-        raise Conflict("Somebody changed the note just now. Read it again, then sign.")
+        raise Conflict("The note has changed since you opened it. Read it again, then sign.")
 
 
 @page("Access Clinical Notes", methods=("POST",))

@@ -157,7 +157,7 @@ def merge(
     stays, goes = lock_patients(practice, kept, merged)
     for one in (stays, goes):
         if one.archived:
-            raise Conflict(f"{one.display_name} was deleted or merged meanwhile.")
+            raise Conflict(f"{one.display_name} has been deleted or merged.")
     _prefer_access_in_use(practice, kept, merged, user)
     done = PatientMerge.objects.create(
         practice_id=practice,
