@@ -1,7 +1,10 @@
 """Each object of either API is read by the thread that waits for events as a thread of its own reads it, signed links
 of its files included (``gateway.pipelined_reads``)."""
 
+import json
+import re
 from collections.abc import Iterator
+from typing import Any
 
 import httpx
 import pytest
@@ -42,7 +45,12 @@ def compare(server: Server, ordinary: httpx.Client, path: str) -> None:
     with server.connect(token, auth=ordinary.auth) as client, server.expect_own(1):
         found = client.get(path, headers={"Host": "testserver"})
     assert found.status_code == 200
-    assert found.json() == expected.json()
+    assert read_shown(found) == read_shown(expected)
+
+
+def read_shown(answer: httpx.Response) -> Any:
+    """The object, with the practice and the file of links, which also say until when they can be opened."""
+    return json.loads(re.sub(r"/(\d+-\d+)-\d+\.[\w-]+", r"/\1", answer.text))
 
 
 @each_case("resource", DRCHRONO, ids=lambda resource: resource.path)
