@@ -90,3 +90,17 @@ def test_of_two_that_create_a_file_one_wins(tmp_path: Path) -> None:
     assert durable.create_file(tmp_path / "it", b"first")
     assert not durable.create_file(tmp_path / "it", b"second")
     assert (tmp_path / "it").read_bytes() == b"first"
+
+
+def test_a_sandbox_does_not_wait_for_the_disk(
+    tmp_path: Path, calls: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(durable, "_waits", True)
+    durable.stop_waiting()
+    durable.write_file(tmp_path / "written", b"x")
+    durable.create_file(tmp_path / "created", b"x")
+    durable.append_to_file(tmp_path / "added", b"x")
+    durable.rename(tmp_path / "added", tmp_path / "renamed")
+    DirectoryStorage(tmp_path)._save("stored", ContentFile(b"x"))
+    assert calls == ["replace written", "link created", "replace renamed", "replace stored"]
+    assert {path.read_bytes() for path in tmp_path.iterdir()} == {b"x"}

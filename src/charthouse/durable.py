@@ -1,6 +1,7 @@
 """Files that survive a power cut: a new name is durable once the content and then the directory are on the disk.
 
-No other module renames, links or replaces files.
+No other module renames, links or replaces files. A sandbox does not wait for the disk (``stop_waiting``): like its
+database, its files survive killed processes, and may be lost when the machine loses power.
 """
 
 import ctypes
@@ -12,12 +13,25 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
+_waits = True
+
+
+def stop_waiting() -> None:
+    """Let this process, and those that are forked from it, no longer wait for the disk."""
+    global _waits
+    _waits = False
+
+
+def _sync(descriptor: int) -> None:
+    if _waits:
+        os.fsync(descriptor)
+
 
 def sync_directory(directory: Path) -> None:
     """Write the entries of a directory to the disk."""
     descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
     try:
-        os.fsync(descriptor)
+        _sync(descriptor)
     finally:
         os.close(descriptor)
 
@@ -63,7 +77,7 @@ def open_replacement(path: Path, prefix: str = ".new-", *, sync: bool = True) ->
             yield draft
             draft.flush()
             if sync:
-                os.fsync(draft.fileno())
+                _sync(draft.fileno())
                 rename(Path(draft.name), path)
             else:
                 os.replace(draft.name, path)
@@ -85,7 +99,7 @@ def append_to_file(path: Path, content: bytes) -> None:
     with path.open("ab") as file:
         file.write(content)
         file.flush()
-        os.fsync(file.fileno())
+        _sync(file.fileno())
     if is_new:
         sync_directory(path.parent)
 
@@ -96,7 +110,7 @@ def create_file(path: Path, content: bytes) -> bool:
     with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".new-") as draft:
         draft.write(content)
         draft.flush()
-        os.fsync(draft.fileno())
+        _sync(draft.fileno())
         try:
             os.link(draft.name, path)
         except FileExistsError:

@@ -85,6 +85,10 @@ def test_faults_apply_to_whom_they_name(sandbox: RunningSandbox, practice: Any) 
     assert [ask(sandbox, other, f"/api/{name}").status_code for name in ("patients", "doctors")] == [500, 200]
     assert sandbox.faults.list().faults == [added]
     assert sandbox.faults.remove(id=added.id).removed == 1
+    sandbox.faults.add(kind="500", lasts=1)
+    assert ask(sandbox, other).status_code == 500
+    until(lambda: ask(sandbox, other).status_code == 200, "the fault's time has passed")
+    assert sandbox.faults.list().faults == []
     sandbox.faults.add(kind="500", share=0.5)
     statuses = {ask(sandbox, other).status_code for _ in range(60)}
     assert statuses == {200, 500}
@@ -131,3 +135,21 @@ def test_webhooks_are_lost_late_and_sent_twice(sandbox: RunningSandbox) -> None:
         assert attempt["error"] == "fault: webhook-late"
         sent = datetime.fromisoformat(attempt["at"]) - datetime.fromisoformat(late.at)
         assert sent >= timedelta(seconds=1)
+
+
+def test_webhooks_of_a_practice_have_faults(sandbox: RunningSandbox) -> None:
+    own, other = (sandbox.practices.create(patients=0) for _ in range(2))
+    with run_receiver() as receiver:
+        webhook = sandbox.webhooks.create(url=receiver.url, practice=own.id, events=["patient.created"])
+        sandbox.webhooks.create(url=receiver.url, practice=other.id, events=["patient.created"])
+        sandbox.faults.add(kind="webhook-lost", practice=own.id, operation="patient.created")
+        for each in (own, other):
+            create_patient(sandbox, each)
+        until(lambda: len(receiver.got) == 1)
+        assert receiver.bodies()[0]["practice_id"] == str(other.id)
+        assert sandbox.clock.advance(by="0s").settled
+        (lost,) = sandbox.deliveries.list(webhook=webhook.id).deliveries
+        assert (lost.state, lost.attempts[0]["error"]) == ("failed", "fault: webhook-lost")
+        sandbox.deliveries.redeliver(id=lost.id)
+        until(lambda: len(receiver.got) == 2)
+        assert receiver.bodies()[1]["practice_id"] == str(own.id)

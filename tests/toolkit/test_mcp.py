@@ -184,3 +184,19 @@ def test_another_server_is_called_with_credentials_of_the_environment(sandbox: R
     )
     with pytest.raises(SandboxError, match="CHARTHOUSE_TOKEN"):
         callers.make_callers(sandbox.base_url, {})
+
+
+def test_an_agent_has_the_quota_of_its_app(sandbox: RunningSandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    practice = sandbox.practices.create(patients=1)
+    app = sandbox.apps.create(user=practice.user, hourly_limit=2)
+    token = sandbox.tokens.mint(user=practice.user, client_id=app.client_id).access_token
+    monkeypatch.setenv(callers.TOKEN_VARIABLE, token)
+    offered = make_tools(sandbox, "--url", sandbox.base_url)
+    listing = {"operation": "patients_list", "rows": 1}
+    answers = [tools.run_tool(offered["drchrono_list"], listing) for _ in range(3)]
+    assert [is_error for _, is_error in answers] == [False, False, True]
+    refused = json.loads(answers[-1][0])
+    assert refused["status"] == 429
+    assert "Expected available in" in refused["answer"]
+    (logged,) = sandbox.calls.list(app=app.client_id, limit=1).calls
+    assert (logged.status, logged.gate) == (429, "quota")

@@ -66,7 +66,7 @@ def test_restoring_brings_everything_back(sandbox: RunningSandbox) -> None:
         assert fetch(sandbox, "patients", late.token.access_token).status_code == 401
         assert len(fetch(sandbox, "patients", token).json()["results"]) == 1
         letter = fetch(sandbox, "documents", token).json()["results"][0]["document"]
-        assert httpx.get(letter).content == LETTER
+        assert httpx.get(letter, timeout=60).content == LETTER
         create_patient(sandbox, practice)
         assert sandbox.clock.real().settled
         assert len(receiver.got) == 1  # the webhook was registered later
@@ -202,7 +202,7 @@ def test_forks_are_sandboxes_of_their_own(sandbox: RunningSandbox) -> None:
         copied = Sandbox.open(Path(fork.data))
         link = fetch(copied, "documents", token).json()["results"][0]["document"]
         assert link.startswith(f"{copied.base_url}/")
-        assert httpx.get(link).content == LETTER
+        assert httpx.get(link, timeout=60).content == LETTER
         add_document(copied, practice)
         assert len(fetch(sandbox, "documents", token).json()["results"]) == 1
         assert len(fetch(copied, "patients", token).json()["results"]) == 1

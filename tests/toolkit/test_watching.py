@@ -1,13 +1,21 @@
 """The commands that show webhooks and calls as they happen."""
 
+import asyncio
+import contextlib
 import io
 import subprocess
 import sys
 
+import httpx
+import psycopg
 import pytest
+from django.conf import settings
 
 from charthouse import cli
+from charthouse.changes import http_client
+from charthouse.database_server.embedded_postgres import database_url
 from charthouse.toolkit import watching
+from charthouse.toolkit.receiver import Receiver
 from charthouse.toolkit.watching import listen
 from tests.changes.receiver import run_receiver
 from tests.test_commands import make_environment
@@ -59,16 +67,55 @@ def test_logs_show_calls_with_what_refused_them(
 
 def test_r_sends_the_last_webhook_again(sandbox: RunningSandbox, monkeypatch: pytest.MonkeyPatch) -> None:
     practice, lines = sandbox.practices.create(patients=0), list[str]()
-    with listen(sandbox, None, ["PATIENT_CREATE"], practice.app.client_id, None, lines.append):
+    app = practice.app.client_id
+    with (
+        run_receiver() as other,
+        listen(sandbox, None, ["PATIENT_CREATE"], app, None, lines.append) as webhook,
+    ):
         create_patient(sandbox, practice)
         until(lambda: len(lines) == 1)
-        until(lambda: sandbox.deliveries.list(limit=1).deliveries[0].attempts)
+        until(lambda: sandbox.deliveries.list(webhook=webhook).deliveries[0].attempts)
+        sandbox.webhooks.create(url=other.url, client_id=app, events=["APPOINTMENT_CREATE"])
+        sandbox.events.trigger(event="APPOINTMENT_CREATE", practice=practice.id)
+        until(lambda: len(other.got) == 1)  # the last of all is another webhook's
         terminal = io.StringIO("r\n")
         monkeypatch.setattr(terminal, "isatty", lambda: True)
         monkeypatch.setattr(sys, "stdin", terminal)
-        watching.wait_for_key(sandbox)
+        watching.wait_for_key(sandbox, webhook)
         until(lambda: len(lines) == 2)
     assert len({line.split()[2] for line in lines}) == 1  # the same delivery
+    assert len(other.got) == 1
+
+
+def test_webhooks_of_a_practice_are_shown_and_forwarded(sandbox: RunningSandbox) -> None:
+    practice, lines = sandbox.practices.create(patients=0), list[str]()
+    with (
+        run_receiver() as target,
+        listen(sandbox, target.url, ["patient.created"], None, practice.id, lines.append),
+    ):
+        create_patient(sandbox, practice)
+        until(lambda: len(lines) == 1)
+        assert "patient.created" in lines[0]
+        assert target.bodies()[0]["event_type"] == "patient.created"
+        assert lines[0].split()[2:4] == [target.bodies()[0]["event_id"], "200"]
+
+
+def test_who_listens_answers_the_verification(
+    sandbox: RunningSandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The receiver that it forwards to need not: the app's webhook may be verified on its page."""
+    monkeypatch.setattr(settings, "SANDBOX", True)  # receivers on this machine are asked
+    practice, secret = sandbox.practices.create(patients=0), watching.make_secret()
+    app = practice.app.client_id
+    with listen(sandbox, None, None, app, None, print, secret) as webhook:
+        with psycopg.connect(database_url(sandbox.data)) as server:
+            (url,) = server.execute(
+                "select callback_url from changes_webhook where id = %s", [webhook]
+            ).fetchone() or ("",)
+        assert asyncio.run(http_client.verify(url, secret)) == ""
+        assert asyncio.run(http_client.verify(url, "another")) != ""
+    with contextlib.closing(Receiver()) as without:
+        assert httpx.get(without.url, params={"msg": "x"}).status_code == 404
 
 
 def test_logs_follow_what_comes(sandbox: RunningSandbox) -> None:

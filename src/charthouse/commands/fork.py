@@ -52,10 +52,9 @@ def serve_forks() -> None:
 
 def _load() -> None:
     """Load what a sandbox loads after its start. Once, and not in a fork, so that the next one finds it loaded."""
-    from charthouse import urls  # noqa: F401
     from charthouse.identity import schema_versions
-    from charthouse.sandbox.control import application  # noqa: F401
 
+    sandbox.load_pages()
     schema_versions.list_migrations()
 
 

@@ -17,7 +17,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from charthouse import database_urls, datadir, processes
+from charthouse import database_urls, datadir, durable, processes
 from charthouse.commands.progress import StepProgress
 from charthouse.database_server import embedded_postgres, postgres_server
 from charthouse.datadir import CommandError
@@ -101,6 +101,7 @@ def _run_services(
             supervisor.watch("PostgreSQL", lease.keeper)
         try:
             postgres_server.stop_waiting_for_disk(data)
+            durable.stop_waiting()  # the keys are on the disk by now
             begin = fork_services(supervisor, lease.lock, options, serve_forks)
             described = _prepare_practice(data, base_url, options, steps)
             start_services(supervisor, begin, options, steps)
@@ -169,6 +170,12 @@ def load_program(*, is_new: bool = False) -> None:
     gc.enable()
 
 
+def load_pages() -> None:
+    """Import what the web server needs for pages and controls. Needs no database."""
+    from charthouse import urls  # noqa: F401
+    from charthouse.sandbox.control import application  # noqa: F401
+
+
 def fork_services(
     supervisor: processes.Supervisor,
     lock: int,
@@ -177,13 +184,12 @@ def fork_services(
 ) -> Callable[[], None]:
     """Fork web server, worker and who makes forks, which share the memory of this process. All inherit the database's
     lock. Return a function that lets them begin."""
-    from charthouse.commands import installation
-
     load_program()
     waiting, telling = os.pipe()
     gc.freeze()  # what is loaded stays, and is not written to
 
-    def run(work: Callable[[], None]) -> None:
+    def run(load: Callable[[], object], work: Callable[[], None]) -> None:
+        load()
         if not os.read(waiting, 1):
             return  # the parent has ended
         try:
@@ -191,17 +197,9 @@ def fork_services(
         except CommandError as refused:
             raise SystemExit(f"charthouse sandbox: {refused}") from None
 
-    def serve() -> None:
-        installation.serve(processes.bind(HOST, options.port, options.workers), THREADS)
-
-    def run_worker() -> None:
-        installation.run_worker(JOBS)
-
-    services = [("charthouse:web", "The web server", serve), ("charthouse:job", "The worker", run_worker)]
-    if serve_forks is not None:
-        services.append(("charthouse:fork", "The process of forks", serve_forks))
-    for name, title, work in services:
-        supervisor.fork(title, processes.ForkedChild(name, partial(run, work), (lock, waiting)))
+    services = _list_services(options, serve_forks)
+    for name, title, load, work in services:
+        supervisor.fork(title, processes.ForkedChild(name, partial(run, load, work), (lock, waiting)))
     os.close(waiting)
 
     def begin() -> None:
@@ -209,6 +207,32 @@ def fork_services(
         os.close(telling)
 
     return begin
+
+
+def _list_services(
+    options: argparse.Namespace, serve_forks: Callable[[], None] | None
+) -> list[tuple[str, str, Callable[[], object], Callable[[], None]]]:
+    """List name, title, what each loads before it is told to begin, and what it does then."""
+    from django.conf import settings
+
+    from charthouse.commands import installation
+
+    def serve() -> None:
+        installation.serve(processes.bind(HOST, options.port, options.workers), THREADS)
+
+    def run_worker() -> None:
+        installation.run_worker(JOBS)
+
+    def load_nothing() -> None:
+        pass
+
+    services: list[tuple[str, str, Callable[[], object], Callable[[], None]]] = [
+        ("charthouse:web", "The web server", load_nothing if settings.METRICS else load_pages, serve),
+        ("charthouse:job", "The worker", load_nothing, run_worker),
+    ]
+    if serve_forks is not None:
+        services.append(("charthouse:fork", "The process of forks", load_nothing, serve_forks))
+    return services
 
 
 def start_services(

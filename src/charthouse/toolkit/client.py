@@ -2,6 +2,9 @@
 
 import http.client
 import json
+import os
+import select
+import threading
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -33,6 +36,7 @@ class Sandbox:
         self.base_url: str = described["base_url"]
         self._address = urlsplit(described["control"]["url"])
         self._key: str = described["control"]["key"]
+        self._threads = threading.local()
 
     @classmethod
     def open(cls, data: Path) -> "Sandbox":
@@ -64,21 +68,50 @@ class Sandbox:
         return msgspec.convert(self._send(control.method, path, body), control.answer)
 
     def _send(self, method: str, path: str, body: bytes | None) -> Any:
-        connection = http.client.HTTPConnection(
-            self._address.hostname or "", self._address.port, timeout=TIMEOUT
-        )
+        connection = self._get_connection()
         headers = {"Authorization": f"Bearer {self._key}", "Content-Type": "application/json"}
         try:
             connection.request(method, path, body, headers)
             response = connection.getresponse()
             content = response.read()
-        except (OSError, http.client.HTTPException) as error:
-            raise SandboxError(f"The sandbox at {self.base_url} does not answer: {error}") from None
-        finally:
+        except BaseException as error:
             connection.close()
+            if isinstance(error, OSError | http.client.HTTPException):
+                raise SandboxError(f"The sandbox at {self.base_url} does not answer: {error}") from None
+            raise
         if response.status != 200:
             raise _read_error(response.status, content)
         return json.loads(content)
+
+    def _get_connection(self) -> "_Connection":
+        """Return this thread's connection, which is kept: a new one where the sandbox has closed it, or this process is
+        a fork of the one that opened it."""
+        found: _Connection | None = getattr(self._threads, "connection", None)
+        if found is None or found.is_stale():
+            found = _Connection(self._address.hostname or "", self._address.port, timeout=TIMEOUT)
+            self._threads.connection = found
+        return found
+
+
+class _Connection(http.client.HTTPConnection):
+    """A connection that is closed when nobody holds it any more."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self._owner = os.getpid()
+
+    def is_stale(self) -> bool:
+        """Tell whether it can't be used: something can be read before anything was asked."""
+        if self._owner != os.getpid():
+            return True
+        if self.sock is None:
+            return False
+        waiting = select.poll()
+        waiting.register(self.sock, select.POLLIN)
+        return bool(waiting.poll(0))
+
+    def __del__(self) -> None:
+        self.close()
 
 
 class Group:

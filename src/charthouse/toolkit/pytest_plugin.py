@@ -14,7 +14,7 @@ import pytest
 
 from charthouse.toolkit import launching
 from charthouse.toolkit.calls import ApiClient, format_basic, format_bearer
-from charthouse.toolkit.client import Sandbox
+from charthouse.toolkit.client import Sandbox, SandboxError
 from charthouse.toolkit.receiver import Receiver
 
 
@@ -110,11 +110,13 @@ class PracticeFaults:
         return fault
 
     def clear(self) -> None:
-        """Remove those that were added."""
-        listed = {fault.id for fault in self._sandbox.faults.list().faults} if self._added else ()
+        """Remove those that were added, and have not ended."""
         for number in self._added:
-            if number in listed:
+            try:
                 self._sandbox.faults.remove(id=number)
+            except SandboxError as error:
+                if error.status != 404:
+                    raise
         self._added.clear()
 
 

@@ -54,12 +54,12 @@ def run_listen(options: argparse.Namespace) -> None:
         if app is None and options.practice is None:
             app = sandbox.described["practices"][0]["oauth_apps"][0]["client_id"]
         secret = None if app is None else options.secret or make_secret()
-        with listen(sandbox, options.forward_to, events, app, options.practice, _print, secret):
+        with listen(sandbox, options.forward_to, events, app, options.practice, _print, secret) as webhook:
             if secret is not None:
                 _print(f"Signed with {secret}")
             _print(f"Listening; {'r and Enter resends the last, ' if sys.stdin.isatty() else ''}Ctrl-C ends.")
             while True:
-                wait_for_key(sandbox)
+                wait_for_key(sandbox, webhook)
 
 
 def make_secret() -> str:
@@ -76,16 +76,16 @@ def listen(
     practice: int | None,
     show: Callable[[str], object],
     secret: str | None = None,
-) -> Iterator[Receiver]:
-    """Receive webhooks within the block: ``show`` a line of each, and forward it to a URL."""
-    receiver = Receiver()
+) -> Iterator[int]:
+    """Receive webhooks within the block: ``show`` a line of each, and forward it to a URL. The value is the id of the
+    webhook in the sandbox."""
+    receiver = Receiver(secret)
 
     def answer(received: Received) -> int:
         began = time.perf_counter()
         status = 200 if forward_to is None else forward(received, forward_to)
         ms = (time.perf_counter() - began) * 1000
-        number = received.headers.get("x-drchrono-delivery", "")
-        show(f"{time.strftime('%H:%M:%S')}  {received.event:28} {number:>8}  {status}  {ms:.0f} ms")
+        show(f"{time.strftime('%H:%M:%S')}  {received.event:28} {received.id:>8}  {status}  {ms:.0f} ms")
         return status
 
     receiver.answer = answer
@@ -93,7 +93,7 @@ def listen(
         url=receiver.url, client_id=client_id, practice=practice, events=events, secret=secret
     )
     try:
-        yield receiver
+        yield webhook.id
     finally:
         sandbox.webhooks.delete(id=webhook.id)
         receiver.close()
@@ -136,13 +136,14 @@ def format_call(call: Any) -> str:
     return f"{call.at[11:23]}  {call.status}  {call.method:6} {path}  {call.ms:g} ms  {call.caller}{gate}"
 
 
-def wait_for_key(sandbox: Sandbox) -> None:
-    """Wait for a line on a terminal: "r" resends the last delivery."""
+def wait_for_key(sandbox: Sandbox, webhook: int) -> None:
+    """Wait for a line on a terminal: "r" resends the last delivery of a webhook."""
     if not sys.stdin.isatty():
         time.sleep(WAIT)
         return
-    if sys.stdin.readline().strip() == "r" and (sent := sandbox.deliveries.list(limit=1).deliveries):
-        sandbox.deliveries.redeliver(id=sent[-1].id)
+    if sys.stdin.readline().strip() == "r":
+        for sent in sandbox.deliveries.list(webhook=webhook, limit=1).deliveries:
+            sandbox.deliveries.redeliver(id=sent.id)
 
 
 @contextmanager

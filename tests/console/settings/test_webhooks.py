@@ -88,6 +88,39 @@ def test_a_webhook_from_creation_to_redelivery(
         assert "canary" not in str([event.details for event in told])
 
 
+def test_deliveries_are_resent_together(clinic: Clinic, browser: httpx.Client, receiver: Receiver) -> None:
+    address = add(browser, receiver)
+    with run_sender():
+        for _ in range(2):
+            new_patient(clinic)
+        until(lambda: len(receiver.got) == 2)
+        deliveries = Delivery.objects.using("owner").filter(practice_id=clinic.id)
+        until(lambda: deliveries.exclude(delivered_at=None).count() == 2)
+        chosen = re.findall(r'name="row" value="(\d+)" form="resending"', browser.get(address).text)
+        assert sorted(map(int, chosen)) == sorted(row.pk for row in deliveries)
+        answer = send(browser, f"{address}/resend", page=address, row=chosen[:1])
+        assert (answer.status_code, answer.headers["Location"]) == (302, address)
+        assert "1 will be resent" in browser.get(address).text
+        until(lambda: len(receiver.got) == 3)
+        assert receiver.got[2][1] in {body for _, body in receiver.got[:2]}
+        until(lambda: sum(len(row.attempts) for row in deliveries.all()) == 3)  # all that is sent is recorded
+        deliveries.update(delivered_at=None, next_try=None)  # failed for good
+        send(browser, f"{address}/resend", page=address, failed="all")
+        until(lambda: len(receiver.got) == 5)
+        send(browser, f"{address}/resend", page=address, row=["x", "", "9" * 30])
+        assert "There is nothing to send again" in browser.get(address).text
+    elsewhere = make_practice()
+    elsewhere.user.set_password(PASSWORD)
+    elsewhere.user.save()
+    other = open_signed_in_browser(elsewhere.user.username)
+    form = parse_hidden_fields(other.get(f"{BASE}/new")) | {"failed": "all"}
+    assert other.post(f"{address}/resend", data=form).status_code == 404
+    colleague = open_signed_in_browser(make_user(clinic.practice, password=PASSWORD).username)
+    form = parse_hidden_fields(colleague.get("/account/password")) | {"failed": "all"}
+    assert colleague.post(f"{address}/resend", data=form).status_code == 403
+    assert len(receiver.got) == 5
+
+
 def test_headers_are_kept_replaced_and_removed(
     clinic: Clinic, browser: httpx.Client, receiver: Receiver
 ) -> None:

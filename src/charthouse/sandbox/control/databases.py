@@ -114,4 +114,10 @@ def change_name(server: "psycopg.Connection[Any]", name: str, to: str) -> None:
 
 def drop(server: "psycopg.Connection[Any]", name: str) -> None:
     """Drop a database, if it exists."""
-    server.execute(sql.SQL("drop database if exists {} with (force)").format(sql.Identifier(name)))
+    statement = sql.SQL("drop database if exists {}").format(sql.Identifier(name))
+    try:
+        server.execute(statement + sql.SQL(" with (force)"))
+    except psycopg.errors.InsufficientPrivilege:
+        # The server's own autovacuum is at work there. Only a drop without force ends it for one who is no superuser.
+        disconnect(server, name)
+        server.execute(statement)
