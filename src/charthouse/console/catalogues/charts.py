@@ -7,6 +7,7 @@ from typing import Any
 from django.db.models import Q, QuerySet
 from django.utils.text import Truncator
 
+from charthouse.console.catalogues.list_file_pages import ListWithFile
 from charthouse.console.catalogues.questionnaires import QUESTIONNAIRES
 from charthouse.console.kit import records
 from charthouse.console.kit.cells import Dot
@@ -184,7 +185,7 @@ PAGES = (
         search=("name",),
         order="name",
     ),
-    ResourcePages(
+    ListWithFile(
         "formulary",
         title="Formulary",
         singular="drug",
@@ -210,8 +211,19 @@ PAGES = (
         },
         search=("name", "generic_name", "product_name"),
         order="name",
+        file_keys=(
+            "name",
+            "product_name",
+            "generic_name",
+            "strength",
+            "dose_form",
+            "route",
+            "rxnorm",
+            "ndc",
+            "is_favorite",
+        ),
     ),
-    ResourcePages(
+    ListWithFile(
         "supplement_list",
         title="Supplements",
         singular="supplement",
@@ -228,6 +240,16 @@ PAGES = (
         labels={"kind": "Class", "external_ref_id": "Store ID"},
         search=("name", "nicknames", "vendor_code"),
         order="name",
+        file_keys=(
+            "name",
+            "nicknames",
+            "kind",
+            "vendor_code",
+            "code",
+            "description",
+            "external_ref_id",
+            "inactive",
+        ),
     ),
     ResourcePages(
         "note_headings",

@@ -82,11 +82,11 @@ def list_panels() -> tuple[Panel, ...]:
 
 def matches(text: str, name: str) -> bool:
     """Whether each word of a text begins a word of the name, or is part of a long one."""
-    shown = f" {_fold(name)}"
-    return all(f" {word}" in shown or (len(word) > 3 and word in shown) for word in _fold(text).split())
+    shown = f" {fold_text(name)}"
+    return all(f" {word}" in shown or (len(word) > 3 and word in shown) for word in fold_text(text).split())
 
 
-def _fold(text: str) -> str:
+def fold_text(text: str) -> str:
     """Lower case without accents."""
     return "".join(
         one for one in unicodedata.normalize("NFKD", text.casefold()) if not unicodedata.combining(one)
