@@ -76,7 +76,7 @@ class DirectoryDestination:
 
     def put(self, name: str, content: Iterable[bytes], *, sync: bool = True) -> StoredObject:
         path = self.root / name
-        durable.make_directory(path.parent, mode=0o700)
+        durable.make_directory(path.parent, mode=0o700, sync=sync)
         digester = Digester(content)
         with durable.open_replacement(path, TEMPORARY_PREFIX, sync=sync) as file:
             for chunk in digester:

@@ -4,6 +4,7 @@ directory is written last. Until then no command takes the directory for one, an
 import logging
 import shutil
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -29,6 +30,7 @@ logger = logging.getLogger("charthouse.backup")
 
 DRAFT = ".restoring"
 START_TIMEOUT = 90.0  # seconds for a new server to start
+COPIES = 4  # stored files that are copied at once: hashing, the disk and a bucket wait for each other
 
 
 @dataclass(frozen=True)
@@ -201,22 +203,32 @@ def list_entries(repository: Repository, manifest: Manifest) -> list[FileEntry]:
 
 
 def restore_files(request: Request, entries: list[FileEntry], target: Destination) -> int:
-    """Copy stored files, comparing sizes and hashes, and return how many are missing. Raises SealError for one that was
-    changed."""
+    """Copy stored files, several at once, comparing sizes and hashes, and return how many are missing. Raises SealError
+    for one that was changed."""
     missing = 0
-    for number, entry in enumerate(entries):
-        request.progress("Files", number, len(entries))
+    with ThreadPoolExecutor(COPIES, "restore") as pool:
         try:
-            raw, _ = request.repository.destination.open(f"files/{entry.name}")
-        except FileNotFoundError:
-            missing += 1
-            continue
-        with raw:
-            chunks: Iterator[bytes] = iter(lambda: raw.read(READ_SIZE), b"")  # noqa: B023 - used in this pass
-            stored = target.put(entry.name, chunks, sync=False)
-        if stored != StoredObject(entry.size, entry.sha256):
-            raise SealError(f"files/{entry.name} is not what was backed up: its hash is another.")
+            copies = pool.map(lambda entry: _restore_file(request.repository, entry, target), entries)
+            for number, is_there in enumerate(copies):
+                request.progress("Files", number, len(entries))
+                missing += not is_there
+        except BaseException:
+            pool.shutdown(cancel_futures=True)
+            raise
     request.progress("Files", len(entries), len(entries) or 1)
     if missing:
         logger.error("%d stored files are missing in the backup", missing)
     return missing
+
+
+def _restore_file(repository: Repository, entry: FileEntry, target: Destination) -> bool:
+    """Copy a stored file. Return whether the repository has it."""
+    try:
+        raw, _ = repository.destination.open(f"files/{entry.name}")
+    except FileNotFoundError:
+        return False
+    with raw:
+        stored = target.put(entry.name, iter(lambda: raw.read(READ_SIZE), b""), sync=False)
+    if stored != StoredObject(entry.size, entry.sha256):
+        raise SealError(f"files/{entry.name} is not what was backed up: its hash is another.")
+    return True
