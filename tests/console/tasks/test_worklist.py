@@ -42,6 +42,17 @@ def test_tasks_by_due_date(calendar: Calendar, browser: httpx.Client) -> None:
     assert ">Late<" not in browser.get("/tasks?q=far").text
 
 
+def test_a_task_is_found_by_its_words_as_they_are_meant(calendar: Calendar, browser: httpx.Client) -> None:
+    title = "Call José\N{RIGHT SINGLE QUOTATION MARK}s pharmacy: 100%"
+    add_tasks(calendar)
+    with tenancy.within(calendar.clinic.id):
+        Task.objects.filter(title="Far").update(title=title)
+    for words in ("jose's  PHARMACY", "call josé", "100%"):
+        assert "s pharmacy" in browser.get("/tasks", params={"q": words, "which": "all"}).text, words
+    for words in ("1%", "c_ll", "joseph"):
+        assert "s pharmacy" not in browser.get("/tasks", params={"q": words, "which": "all"}).text, words
+
+
 def test_a_task_is_completed_and_reopened(calendar: Calendar, browser: httpx.Client) -> None:
     late = add_tasks(calendar)["Late"]
     token = parse_hidden_fields(browser.get("/tasks"))

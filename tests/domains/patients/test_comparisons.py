@@ -1,11 +1,14 @@
 """People are found by what is meant, whatever case, accents, blanks and composition: both APIs, and checks."""
 
+import re
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 from django.db import connections
 
+import charthouse
 from charthouse.domains.patients.models import Patient
 from charthouse.domains.patients.search import search
 from charthouse.engine.sql.folding import APOSTROPHES, HYPHENS, fold
@@ -13,6 +16,7 @@ from charthouse.identity import tenancy
 from tests.domains.caller import Caller
 from tests.support import make_api_user, make_practice
 
+SOURCE = Path(charthouse.__file__).parent
 # What is stored and what is asked; both were written by somebody in another way.
 SAME = (
     ("Amara", " amara "),
@@ -252,3 +256,23 @@ def test_cerbo_refuses_a_birth_that_cannot_be(caller: Caller) -> None:
     row = make_stored("Lee", caller, date_of_death="2001-01-01")
     assert cerbo.patch(f"/api/v1/patients/{row}", json={"dob": "2001-01-02"}).status_code == 400
     assert cerbo.patch(f"/api/v1/patients/{row}", json={"dob": "2001-01-01"}).status_code == 200
+
+
+# Lookups of Django that fold case alone, by module: why nothing else has to be folded there.
+UNFOLDED = {
+    "domains/patients/drchrono/insurances.py": {"payer_id__icontains", "state__iexact"},  # codes
+    "console/patients/registration.py": {"payer_id__istartswith"},  # a code
+    "console/developer/api_explorer.py": {"username__startswith"},  # a prefix of generated names
+    "identity/password_links.py": {"email__iexact"},  # an address that only differs by accents is another
+}
+
+
+def test_no_text_is_compared_in_a_way_of_its_own() -> None:
+    """People's words are compared as ``engine.sql.folding`` says; what compares otherwise is listed."""
+    lookup = re.compile(r"\w+__(?:i?contains|iexact|i?startswith|i?endswith)(?==)")
+    lists = {"week_days__contains", "day_parts__contains", "folded__contains"}
+    found = {}
+    for path in sorted(SOURCE.rglob("*.py")):
+        if "migrations" not in path.parts and (names := set(lookup.findall(path.read_text())) - lists):
+            found[path.relative_to(SOURCE).as_posix()] = names
+    assert found == UNFOLDED

@@ -21,6 +21,7 @@ from charthouse.domains.patients.models import Patient
 from charthouse.domains.tasks.models import AssociatedItem, TaskStatus
 from charthouse.engine.errors import Conflict, Invalid, NotFound
 from charthouse.engine.sql.expressions import to_wall_clock
+from charthouse.engine.sql.folding import Folded, fold
 
 MAX_TASKS = 200
 PRIORITIES = {
@@ -95,7 +96,7 @@ class TaskPages(PagesWithNotes):
             )
         words = request.GET.get("q", "").replace("\0", "").strip()[:100]
         if words:
-            rows = rows.filter(title__icontains=words)
+            rows = rows.alias(folded=Folded("title")).filter(folded__contains=fold(words))
         tasks = list(annotate(rows, zone)[: MAX_TASKS + 1])
         for one in tasks:
             one.badge = PRIORITIES.get(one.priority)
