@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.apps import apps
 
 from charthouse import clock
 from charthouse.domains.documents.models import AppliedConsentForm, ConsentForm, SharedDocument
@@ -28,6 +29,83 @@ ROOT = Path(__file__).parents[2]
 TABLE = ROOT / "docs" / "state-changes.md"
 
 
+# Names of columns that say in which state a row of the record or of those who use it is.
+STATE = re.compile(
+    r"(.*_)?(status|enabled|disabled|active|inactive|ended|suspended|signoff|locked|voided|discontinued|scheduling"
+    r"|expires|completed|revoked|read)(_at|_on)?"
+)
+# Each of them → how a row of the table begins that says what follows, or why nothing does.
+SHOWN, ELSEWHERE = "it is shown, and nothing follows", "it is none of the record"
+STATES = {
+    "identity.ApiUser.enabled": "an API user is disabled",
+    "identity.Application.cimd_expires_at": ELSEWHERE,
+    "identity.Application.disabled": "an app is switched off",
+    "identity.Grant.expires": ELSEWHERE,
+    "identity.AccessToken.expires": ELSEWHERE,
+    "identity.AccessToken.revoked": "a user disconnects an app",
+    "identity.RefreshToken.revoked": "a user disconnects an app",
+    "identity.User.is_active": "a user is deactivated",
+    "jobs.Job.status": ELSEWHERE,
+    "audit.ApiCall.status": ELSEWHERE,
+    "backup.BackupRun.ended_at": ELSEWHERE,
+    "changes.Webhook.active": "a webhook is deactivated",
+    "changes.Subscription.ended_at": "a webhook is deactivated",
+    "practice.Doctor.is_account_suspended": "a doctor's last user is deactivated",
+    "practice.Office.online_scheduling": "a doctor, office, or type of visit is no longer offered online",
+    "practice.ExamRoom.online_scheduling": "a doctor, office, or type of visit is no longer offered online",
+    "patients.Patient.patient_status": "deceased",
+    "patients.PortalAccess.enabled_on": "access is revoked",
+    "patients.PortalAccess.disabled_on": "access is revoked",
+    "patients.PortalAccess.expires_on": "an invitation expires",
+    "patients.PortalProxy.ended_on": "a proxy's access ends",
+    "patients.PortalRequest.status": "a request is dismissed",
+    "scheduling.Appointment.status": "cancelled, no show, rescheduled",
+    "scheduling.Appointment.billing_status": SHOWN,
+    "scheduling.Appointment.ins1_status": SHOWN,
+    "scheduling.Appointment.ins2_status": SHOWN,
+    "scheduling.Appointment.custom_status": SHOWN,
+    "scheduling.StatusTransition.from_status": SHOWN,
+    "scheduling.StatusTransition.to_status": SHOWN,
+    "scheduling.AppointmentProfile.online_scheduling": "a doctor, office, or type of visit is no longer offered",
+    "scheduling.Vitals.smoking_status": SHOWN,
+    "clinical.ClinicalNote.locked_at": "a note is locked",
+    "clinical.Problem.status": "a problem or allergy is no longer active",
+    "clinical.Problem.verification_status": SHOWN,
+    "clinical.Allergy.status": "a problem or allergy is no longer active",
+    "clinical.Allergy.verification_status": SHOWN,
+    "clinical.Procedure.status": SHOWN,
+    "clinical.ImplantableDevice.status": SHOWN,
+    "medications.Medication.order_status": SHOWN,
+    "medications.Medication.status": "a prescription or supplement is discontinued",
+    "medications.Medication.discontinued_at": "a prescription or supplement is discontinued",
+    "medications.PrescriptionMessage.message_status": SHOWN,
+    "medications.Supplement.inactive": SHOWN,
+    "medications.PatientSupplement.discontinued_at": "a prescription or supplement is discontinued",
+    "labs.LabOrder.status": "results are final",
+    "labs.LabTest.status": "results are final",
+    "labs.LabResult.status": "results are final",
+    "labs.LabResult.abnormal_status": SHOWN,
+    "labs.PatientLabResult.lab_order_status": SHOWN,
+    "labs.PatientLabResult.doctor_signoff": "results are signed off",
+    "billing.ChargeDefinition.inactive": "a charge definition becomes inactive",
+    "billing.Charge.voided_at": "a charge is voided",
+    "billing.Invoice.voided_at": "an invoice is voided",
+    "billing.LineItem.billing_status": SHOWN,
+    "billing.LineItem.insurance_status": SHOWN,
+    "billing.Transaction.claim_status": SHOWN,
+    "billing.PatientAuthorization.status": "an authorization expires",
+    "documents.Document.review_status": "a document is reviewed and signed off",
+    "inventory.StockItem.status": "a stock item is discontinued",
+    "inventory.StockItem.discontinued_on": "a stock item is discontinued",
+    "inventory.PatientVaccineRecord.completion_status": SHOWN,
+    "messaging.Message.read": SHOWN,
+    "messaging.PatientMessage.read": SHOWN,
+    "tasks.Task.status": "a task is completed",
+    "tasks.Task.completed_at": "a task is completed",
+    "tasks.TaskTemplate.default_status": SHOWN,
+}
+
+
 @pytest.fixture
 def calendar() -> Calendar:
     return Calendar()
@@ -42,6 +120,21 @@ def archive(calendar: Calendar, model: Any, row: int, archived: bool = True) -> 
     with tenancy.within(calendar.clinic.id):
         changed = {"archived": archived, "updated_at": clock.now()}
         assert model._default_manager.filter(pk=row).update(**changed) == 1
+
+
+def test_the_table_has_every_state_that_a_row_may_have() -> None:
+    """All rows may be archived: that is the first part of the table."""
+    columns = [
+        f"{model._meta.label}.{column.name}"
+        for model in apps.get_models()
+        if model.__module__.startswith("charthouse.")
+        for column in model._meta.concrete_fields
+        if STATE.fullmatch(column.name)
+    ]
+    assert sorted(columns) == sorted(STATES)
+    beginnings = re.findall(r"^\| (.+?) \|", TABLE.read_text(), re.MULTILINE)
+    for name, told in STATES.items():
+        assert told in (SHOWN, ELSEWHERE) or any(one.startswith(told) for one in beginnings), name
 
 
 def test_every_row_of_the_table_names_tests_that_exist() -> None:
@@ -59,7 +152,8 @@ def test_every_row_of_the_table_names_tests_that_exist() -> None:
         assert {name for of, name in named if of == path} <= functions, path
     here = {name for path, name in named if path == Path(__file__)}
     own = {name for name in globals() if name.startswith("test_")} - {
-        "test_every_row_of_the_table_names_tests_that_exist"
+        "test_every_row_of_the_table_names_tests_that_exist",
+        "test_the_table_has_every_state_that_a_row_may_have",
     }
     assert own == here, "each test of this module has a row in the table"
 

@@ -168,6 +168,13 @@ def test_allergies(document: Document) -> None:
     assert list_codes([act], ".//h:observation/h:value") == ["416098002", "247472004"]
 
 
+def test_an_allergy_that_is_no_longer_active_is_completed(record: Record) -> None:
+    for status in ("active", "inactive"):
+        record.of_patient("allergies", description="Penicillin G", rxnorm="7980", status=status)
+    acts = record.document().entries(LOINC["ALLERGIES"])
+    assert sorted(act.find("{*}statusCode").get("code") for act in acts) == ["active", "completed"]
+
+
 def test_medications(document: Document) -> None:
     (given,) = document.entries(LOINC["MEDICATIONS"])
     assert list_codes([given], "h:consumable//h:code") == ["314076"]
