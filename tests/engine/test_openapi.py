@@ -106,6 +106,22 @@ def test_what_is_shown_is_strict(document: dict[str, Any]) -> None:
         assert find_errors(document, "BooksVerbose", good | {name.strip(): value}), name
 
 
+def test_formats_have_the_names_of_the_registry_of_openapi(document: dict[str, Any]) -> None:
+    """https://spec.openapis.org/registry/format: generators make types of them."""
+    found = {}
+    for name, schema in document["components"]["schemas"]["BooksVerbose"]["properties"].items():
+        for kind in schema.get("anyOf", [schema]):
+            if "format" in kind:
+                found[name] = kind["format"]
+    assert found == {
+        "shelf": "int64",
+        "price": "decimal",
+        "bought": "date",
+        "opens": "time-local",
+        "updated_at": "date-time-local",
+    }
+
+
 def test_what_is_written(document: dict[str, Any]) -> None:
     assert find_errors(document, "BooksWrite", {}) != []
     assert find_errors(document, "BooksModify", {}) == []

@@ -1,7 +1,7 @@
 """The test files that are nearest to each module that mutants are made of.
 
 A package stands for the modules in it that are not named themselves. Left out: models and migrations, and what runs in
-a process of its own or before the tests (the schema, row security).
+a process of its own or before the tests (the schema, row security, modes of a sandbox).
 """
 
 from collections.abc import Iterator
@@ -37,6 +37,11 @@ NEAREST: dict[str, tuple[str, ...]] = {
         "tests/engine/",
         "tests/contract/test_keys.py",
         "tests/contract/test_lists.py",
+    ),
+    "charthouse.engine.declaration.deidentification": ("tests/contract/test_cerbo_anonymous.py",),
+    "charthouse.engine.declaration.filters": (
+        "tests/contract/test_lists.py",
+        "tests/domains/patients/test_comparisons.py",
     ),
     "charthouse.engine.execution": (
         "tests/engine/",
@@ -140,6 +145,8 @@ LEFT_OUT = (
     "rowsecurity",
     "parts",
     "schema_setup",
+    "conformance",
+    "modes",
 )
 
 
