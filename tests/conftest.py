@@ -15,7 +15,6 @@ import signal
 import socket
 import subprocess
 import sys
-import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
@@ -28,13 +27,15 @@ import certifi
 import pytest
 from xdist.scheduler import LoadFileScheduling
 
+from tests.run_folder import make_run_folder
+
 # What is compiled is stored: the tests start many processes.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
 
 _first_process = "CHARTHOUSE_TEST_RUN" not in os.environ  # workers get it from the process that starts them
 if _first_process:
-    os.environ["CHARTHOUSE_TEST_RUN"] = tempfile.mkdtemp(prefix="charthouse-test-")
+    os.environ["CHARTHOUSE_TEST_RUN"] = make_run_folder()
 RUN = Path(os.environ["CHARTHOUSE_TEST_RUN"])
 WORKER = os.environ.get("PYTEST_XDIST_WORKER", "main")
 PGDATA = RUN / f"pg-{WORKER}"
@@ -117,7 +118,7 @@ fsync = off
 full_page_writes = off
 synchronous_commit = off
 max_connections = 300
-max_wal_size = 4GB
+max_wal_size = 256MB
 autovacuum_naptime = 10s
 """
 
