@@ -8,6 +8,7 @@ from typing import Any
 from charthouse.console.kit import records
 from charthouse.console.kit.page import Request
 from charthouse.engine.execution import planning
+from charthouse.engine.sql.folding import Folded, fold
 
 
 def list_choices(request: Request, chosen: Any) -> list[tuple[str, str]]:
@@ -37,7 +38,8 @@ def find_own(request: Request, profile: Any, doctor: Any) -> Any:
     one = rows.filter(pk=int(ids[0])).first()
     if one is None or one.doctor_id == int(ids[1]):
         return profile
-    own = rows.filter(doctor=int(ids[1]), name__iexact=one.name, duration=one.duration).order_by("pk").first()
+    named = rows.alias(folded=Folded("name")).filter(folded=fold(one.name))
+    own = named.filter(doctor=int(ids[1]), duration=one.duration).order_by("pk").first()
     return own.pk if own else profile
 
 
