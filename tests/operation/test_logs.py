@@ -36,7 +36,7 @@ def test_a_fault_is_one_line_with_the_request_id_and_no_value(
     def fail(*_: object) -> None:
         raise ValueError(f"{CANARY} is not a number\nsecond line")
 
-    monkeypatch.setattr(api, "authenticate", fail)
+    monkeypatch.setattr(api, "authenticate_in_steps", fail)
     transport = Transport(app=application, raise_app_exceptions=True)
     with httpx.Client(transport=transport, base_url="http://testserver") as caller:
         answer = caller.get("/api/patients")
