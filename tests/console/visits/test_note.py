@@ -20,7 +20,7 @@ from tests.console.test_shell import bounded_queries
 from tests.domains.caller import at_once
 from tests.domains.scheduling.calendar import Calendar
 from tests.identity.oauth_flow import open_signed_in_browser, parse_hidden_fields
-from tests.support import PASSWORD, Clinic, make_practice, make_user
+from tests.support import PASSWORD, Clinic, make_doctor, make_practice, make_user
 
 FIELDS = (("Complaint", "String", True), ("Appears well", "Checkbox", False), ("Parts", "TwoStrings", False))
 
@@ -114,6 +114,24 @@ def test_every_field_is_on_the_page_once(notes: Notes) -> None:
     assert {notes.input_name(one) for one, _, _ in FIELDS} <= set(names)
     assert sorted(names) == sorted(set(names))
     assert page.count("<legend>SOAP</legend>") == 1
+
+
+def test_sections_of_other_doctors_are_shown_where_they_say_something(notes: Notes) -> None:
+    """Every doctor of a practice has sections of the same names."""
+    with tenancy.within(notes.clinic.id):
+        practice = {"practice": notes.clinic.practice}
+        other = ClinicalNoteTemplate.objects.create(
+            doctor=make_doctor(notes.clinic.practice), name="SOAP", **practice
+        )
+        field = ClinicalNoteFieldType.objects.create(
+            clinical_note_template=other, name="Complaint", data_type="String", **practice
+        )
+    assert f"field-{field.pk}" not in notes.browser.get(f"/visits/{notes.visit}").text
+    with tenancy.within(notes.clinic.id):
+        ClinicalNoteFieldValue.objects.create(
+            appointment_id=notes.visit, clinical_note_field=field, value="Cough", **practice
+        )
+    assert f"field-{field.pk}" in notes.browser.get(f"/visits/{notes.visit}").text
 
 
 def test_what_is_typed_is_saved_field_by_field(notes: Notes) -> None:

@@ -125,7 +125,8 @@ def find_note(request: Request, visit: int) -> Any:
 
 
 def list_sections(request: Request, visit: int) -> list[NoteSection]:
-    """List all sections with their fields and values, in the order of the complete note: two queries."""
+    """List the sections of the visit's doctor, and others that something is written in, with their fields and values,
+    in the order of the complete note: three queries. Every doctor has sections of the same names."""
     templates = records.select_rows(records.get_resource("clinical_note_templates"), request.actor)
     rows = (
         ClinicalNoteFieldType.objects.filter(
@@ -142,9 +143,16 @@ def list_sections(request: Request, visit: int) -> list[NoteSection]:
     )
     for value in values.order_by("id"):
         written.setdefault(value.clinical_note_field_id, []).append((value.pk, value.value))
+    doctor = set(
+        Appointment.objects.filter(practice=request.actor.practice, pk=visit).values_list("doctor", flat=True)
+    )
+    own = {row.clinical_note_template_id for row in rows if row.clinical_note_template.doctor_id in doctor}
+    used = {row.clinical_note_template_id for row in rows if row.pk in written}
     sections: dict[int, NoteSection] = {}
     for row in rows:
         template = row.clinical_note_template
+        if own and template.pk not in own | used:
+            continue
         section = sections.setdefault(template.pk, NoteSection(template.pk, template.name, []))
         section.fields.append(_build_field(row, written.get(row.pk, [])))
     return list(sections.values())
