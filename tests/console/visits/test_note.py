@@ -132,6 +132,27 @@ def test_sections_of_other_doctors_are_shown_where_they_say_something(notes: Not
             appointment_id=notes.visit, clinical_note_field=field, value="Cough", **practice
         )
     assert f"field-{field.pk}" in notes.browser.get(f"/visits/{notes.visit}").text
+    notes.fields["Theirs"] = field.pk
+    notes.saved(("Theirs", "Cough", ""))
+    assert notes.saved(("Theirs", "", "Cough and fever"))  # by a page that was open when it was cleared
+
+
+def test_what_is_carried_forward_is_written_once(notes: Notes) -> None:
+    """Into the sections that are shown, not into those of the same names of every doctor."""
+    with tenancy.within(notes.clinic.id):
+        practice = {"practice": notes.clinic.practice}
+        doctor = make_doctor(notes.clinic.practice)
+        other = ClinicalNoteTemplate.objects.create(doctor=doctor, name="SOAP", **practice)
+        field = ClinicalNoteFieldType.objects.create(
+            clinical_note_template=other, name="Complaint", data_type="String", **practice
+        )
+    notes.saved(("Complaint", "", "Cough"))
+    notes.visit = int(notes.book("2026-03-17T09:00:00")["id"])
+    notes.act("carry-forward")
+    with tenancy.within(notes.clinic.id):
+        written = ClinicalNoteFieldValue.objects.filter(appointment=notes.visit)
+        assert [one.clinical_note_field_id for one in written] == [notes.fields["Complaint"]]
+    assert field.pk != notes.fields["Complaint"]
 
 
 def test_what_is_typed_is_saved_field_by_field(notes: Notes) -> None:

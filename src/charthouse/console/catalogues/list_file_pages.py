@@ -119,7 +119,7 @@ class ListWithFile(ResourcePages):
             "content": text,
             "errors": sorted(found.errors)[: list_files.MAX_ERRORS],
             "more_errors": max(0, len(found.errors) - list_files.MAX_ERRORS),
-            "removed": len(found.gone) if replaces else 0,
+            "removed": len(found.missing) if replaces else 0,
             "rows": [
                 [one.format(row.values.get(one.key.name)) for one in columns] for row in found.rows[:SHOWN]
             ],
@@ -148,7 +148,7 @@ class ListWithFile(ResourcePages):
         except _RefusedFile:
             return self._render_found(request, text, tried[0])
         for found in tried:
-            removed = f", {len(found.gone)} removed" if request.POST.get("mode") == REPLACE else ""
+            removed = f", {len(found.missing)} removed" if request.POST.get("mode") == REPLACE else ""
             messages.success(request, f"{self.title}: {found.added} added, {found.changed} changed{removed}.")
         return redirect(address)
 

@@ -71,10 +71,10 @@ class FileRow:
 
 @dataclass
 class ListFile:
-    """A file that was read, compared with the list. ``gone``: ids of rows that it does not have."""
+    """A file that was read, compared with the list. ``missing``: ids of rows that it does not have."""
 
     rows: list[FileRow] = field(default_factory=list)
-    gone: list[int] = field(default_factory=list)
+    missing: list[int] = field(default_factory=list)
     errors: list[FileError] = field(default_factory=list)
 
     @property
@@ -185,7 +185,7 @@ def compare(found: ListFile, resource: Resource, actor: Actor) -> None:
         if row is not None:
             one.known = row.pk
             one.changes = {name: value for name, value in one.values.items() if getattr(row, name) != value}
-    found.gone = [*(row.pk for row in listed.values()), *doubles]
+    found.missing = [*(row.pk for row in listed.values()), *doubles]
 
 
 def write(
@@ -202,7 +202,7 @@ def write(
     for one in found.rows:
         if one.changes:
             _note_refusals(found, [one], labels, lambda one=one: _update(resource, actor, one))
-    for row in found.gone if replaces and not found.errors else ():
+    for row in found.missing if replaces and not found.errors else ():
         records.delete(resource, actor, row)
 
 

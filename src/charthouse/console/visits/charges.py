@@ -103,9 +103,9 @@ def create_charge(request: Request, visit: Appointment, codes: list[str], entry:
     """Post a line item and return its id. Raises Forbidden, Invalid, Conflict."""
     payer, _ = postings.find_payer(_get_patient(visit))
     kind = fees.find_procedure_type(visit.practice_id, visit.doctor_id, payer, entry.code)
-    gone = [code for code in entry.diagnoses if code not in codes]
-    if gone:
-        raise Invalid({"diagnosis_pointers": [f"{gone[0]} is no longer a diagnosis of this visit."]})
+    unknown = [code for code in entry.diagnoses if code not in codes]
+    if unknown:
+        raise Invalid({"diagnosis_pointers": [f"{unknown[0]} is no longer a diagnosis of this visit."]})
     if len(entry.diagnoses) > MAX_POINTERS:
         raise Invalid({"diagnosis_pointers": [f"A charge has at most {MAX_POINTERS} diagnoses."]})
     body = {

@@ -75,16 +75,22 @@ class NoteField:
 
 @dataclass
 class NoteSection:
-    """A section of a note."""
+    """A section of a note, and the doctor whose template it is."""
 
     id: int
     name: str
+    doctor: int
     fields: list[NoteField]
+
+    @property
+    def is_written(self) -> bool:
+        """Whether it says something."""
+        return any(one.values for one in self.fields)
 
 
 @dataclass
 class Note:
-    """A note with all sections, each once. ``signed``: by whom, "" while open; ``signed_at``: local time."""
+    """A note with the sections that are shown. ``signed``: by whom, "" while open; ``signed_at``: local time."""
 
     visit: int
     locked: bool
@@ -97,11 +103,11 @@ class Note:
     @property
     def written(self) -> list[NoteSection]:
         """The sections that say something."""
-        return [one for one in self.sections if any(part.values for part in one.fields)]
+        return [one for one in self.sections if one.is_written]
 
 
 def get_note(request: Request, visit: int) -> Note:
-    """Get the note of a visit: three queries. Raises Forbidden, NotFound."""
+    """Get the note of a visit: four queries. Raises Forbidden, NotFound."""
     note = find_note(request, visit)
     return Note(
         visit,
@@ -110,7 +116,7 @@ def get_note(request: Request, visit: int) -> Note:
         note.signed_at,
         note.attestation,
         note.updated_at.isoformat(),
-        list_sections(request, visit),
+        list_shown_sections(request, visit),
     )
 
 
@@ -124,9 +130,19 @@ def find_note(request: Request, visit: int) -> Any:
     return found
 
 
+def list_shown_sections(request: Request, visit: int) -> list[NoteSection]:
+    """List the sections of the visit's doctor, and others that say something: every doctor of a practice has sections
+    of the same names. All are listed where the doctor has none."""
+    sections = list_sections(request, visit)
+    visits = Appointment.objects.filter(practice=request.actor.practice, pk=visit)
+    doctor = visits.values_list("doctor", flat=True).first()
+    if not any(one.doctor == doctor for one in sections):
+        return sections
+    return [one for one in sections if one.doctor == doctor or one.is_written]
+
+
 def list_sections(request: Request, visit: int) -> list[NoteSection]:
-    """List the sections of the visit's doctor, and others that something is written in, with their fields and values,
-    in the order of the complete note: three queries. Every doctor has sections of the same names."""
+    """List all sections with their fields and values, in the order of the complete note: two queries."""
     templates = records.select_rows(records.get_resource("clinical_note_templates"), request.actor)
     rows = (
         ClinicalNoteFieldType.objects.filter(
@@ -143,17 +159,12 @@ def list_sections(request: Request, visit: int) -> list[NoteSection]:
     )
     for value in values.order_by("id"):
         written.setdefault(value.clinical_note_field_id, []).append((value.pk, value.value))
-    doctor = set(
-        Appointment.objects.filter(practice=request.actor.practice, pk=visit).values_list("doctor", flat=True)
-    )
-    own = {row.clinical_note_template_id for row in rows if row.clinical_note_template.doctor_id in doctor}
-    used = {row.clinical_note_template_id for row in rows if row.pk in written}
     sections: dict[int, NoteSection] = {}
     for row in rows:
         template = row.clinical_note_template
-        if own and template.pk not in own | used:
-            continue
-        section = sections.setdefault(template.pk, NoteSection(template.pk, template.name, []))
+        section = sections.setdefault(
+            template.pk, NoteSection(template.pk, template.name, template.doctor_id, [])
+        )
         section.fields.append(_build_field(row, written.get(row.pk, [])))
     return list(sections.values())
 

@@ -76,7 +76,7 @@ def _fill(request: Request, visit: int, texts: Mapping[str, str], words: str) ->
     """Write texts by field name into the fields that are empty."""
     changes = [
         drafts.FieldChange(f"field-{one.id}", "", texts[one.name])
-        for section in notes.list_sections(request, visit)
+        for section in notes.list_shown_sections(request, visit)
         for one in section.fields
         if one.is_typed and not one.text and texts.get(one.name)
     ]
@@ -97,7 +97,7 @@ def save_template(request: Request, visit: int) -> HttpResponseBase:
     name = " ".join(request.POST.get("name", "").split())[:MAX_NAME]
     fields = [
         one
-        for section in notes.list_sections(request, visit)
+        for section in notes.list_shown_sections(request, visit)
         for one in section.fields
         if one.is_typed and one.text
     ]
