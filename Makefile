@@ -38,6 +38,9 @@ migrations: .venv/dev.stamp ## make the migration of a changed model; options of
 	@CHARTHOUSE_SECRET_KEY=none DJANGO_SETTINGS_MODULE=charthouse.settings \
 	  $(BIN)/python -W ignore::RuntimeWarning -m django makemigrations $(ARGS)
 
+schema: .venv/dev.stamp ## print the migrations as the file from which an empty database is made
+	@$(BIN)/python -m tools.schema
+
 bench: .venv/bench.stamp ## measure against plain servers and the database; prints a table
 	@exec $(BIN)/python -m bench $(ARGS)
 
@@ -140,4 +143,4 @@ compose:
 	echo "Installing docker-compose to check the compose file ..."; \
 	apt-get update -qq && apt-get install -yqq --no-install-recommends docker-compose >/dev/null
 
-.PHONY: help run test test-deep mutants coverage lint migrations bench docs lock clean browser proxy pooler cluster compose
+.PHONY: help run test test-deep mutants coverage lint migrations schema bench docs lock clean browser proxy pooler cluster compose

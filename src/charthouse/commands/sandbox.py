@@ -162,7 +162,9 @@ def load_program(*, is_new: bool = False) -> None:
     from django.conf import settings
 
     from charthouse.changes import sender  # noqa: F401
+    from charthouse.identity import schema_versions
 
+    schema_versions.list_migrations()  # each process compares them with the database's
     if is_new:
         from charthouse.sandbox import seed  # noqa: F401
     if not settings.METRICS:  # counters would have to be told before where they count

@@ -134,19 +134,16 @@ def _create_models(migration: Any, project_state: Any, schema_editor: Any, colle
 
 
 class RunSQLFile(RunSQL):
-    """The SQL of a migration, in a file of the same name next to it, or in that of a migration which it replaces.
+    """The SQL of a migration, in a file of the same name next to it.
 
     ``{schema}`` is replaced by the name of the current schema: functions that run as their owner name it in their
     ``search_path``.
     """
 
-    def __init__(
-        self, migration: str, replaced: str | None = None, *, state_operations: list[Operation] | None = None
-    ) -> None:
-        """``migration`` is the ``__file__`` of the migration; ``replaced`` the name of the one whose SQL is meant;
-        ``state_operations`` say what it changes of the models."""
-        path = Path(migration)
-        self.text = path.with_name(f"{replaced or path.stem}.sql").read_text()
+    def __init__(self, migration: str, *, state_operations: list[Operation] | None = None) -> None:
+        """``migration`` is the ``__file__`` of the migration; ``state_operations`` say what it changes of the
+        models."""
+        self.text = Path(migration).with_suffix(".sql").read_text()
         super().__init__(self.text, state_operations=state_operations)
 
     def database_forwards(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:

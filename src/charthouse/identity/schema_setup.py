@@ -17,7 +17,7 @@ from django.db import DatabaseError, OperationalError, connections
 
 from charthouse import logs
 from charthouse.engine.sql.failures import get_sqlstate
-from charthouse.identity import rowsecurity, schema_versions
+from charthouse.identity import rowsecurity, schema_dump, schema_versions
 from charthouse.identity.migration_operations import Executor, show_progress
 
 LOCK = 0x6368_0002  # advisory lock, held while the schema changes
@@ -71,18 +71,26 @@ def migrate(using: str = "owner", say: Callable[[str], object] = announce) -> No
 
 
 def _upgrade(using: str, cursor: Any) -> None:
-    if schema_versions.is_newer(using):
+    applied = schema_versions.read_applied_migrations(cursor)
+    missing, unknown = schema_versions.compare_migrations(applied)
+    if unknown:
         raise NewerDatabase(schema_versions.explain_newer(using))
-    executor = Executor(connections[using])
-    targets = executor.loader.graph.leaf_nodes()
-    plan = executor.migration_plan(targets)
-    executor.recorder.ensure_schema()
-    executor.check_replacements()
-    if not plan and schema_versions.is_complete(cursor):
+    if not missing and schema_versions.is_complete(cursor):
         return rowsecurity.secure(using=using)
+    if not applied:
+        show_progress(connections[using], "all tables")
+        schema_dump.load(using)
+        missing, _ = schema_versions.compare_migrations(schema_versions.read_applied_migrations(cursor))
+    executor = Executor(connections[using]) if missing else None
+    targets, plan = [], []
+    if executor:
+        executor.recorder.ensure_schema()
+        targets = executor.loader.graph.leaf_nodes()
+        plan = executor.migration_plan(targets)
     schema_versions.note_beginning(cursor)
     emit_pre_migrate_signal(verbosity=0, interactive=False, db=using, plan=plan)
-    executor.migrate(targets, plan)
+    if executor:
+        executor.migrate(targets, plan)
     show_progress(connections[using], "keys and policies")
     emit_post_migrate_signal(verbosity=0, interactive=False, db=using, plan=plan)
     rowsecurity.secure(using=using)

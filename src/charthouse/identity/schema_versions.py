@@ -10,6 +10,7 @@ from django.apps import apps
 from django.db import connections
 from django.db.migrations.loader import MigrationLoader
 
+FORMER = "_squashed_"  # of migrations that replaced others between two releases, and that are recorded beside these
 _COMMENT = re.compile(r"charthouse (?P<version>\S+?)(, upgrading to (?P<target>\S+))?")
 UNKNOWN = "an unknown version"
 
@@ -24,12 +25,14 @@ def compare_migrations(applied: set[tuple[str, str]]) -> tuple[int, int]:
     database. Of other packages, only the former count, as they rename theirs. ``applied``: app and name of each."""
     wanted, known = list_migrations()
     ours = {app.label for app in apps.get_app_configs() if app.name.startswith("charthouse.")}
-    return len(wanted - applied), sum(app in ours for app, _ in applied - known)
+    unknown = sum(app in ours and FORMER not in name for app, name in applied - known)
+    return len(wanted - applied), unknown
 
 
 @cache
 def list_migrations() -> tuple[frozenset[tuple[str, str]], frozenset[tuple[str, str]]]:
-    """List the migrations that this program applies, and all that it knows, with those that others replace."""
+    """List the migrations that this program applies, and all that it knows, with those that others replace. Needs no
+    database."""
     loader = MigrationLoader(None)
     replaced = {name for migration in loader.disk_migrations.values() for name in migration.replaces}
     wanted = frozenset((app, name) for app, name in loader.graph.nodes)
@@ -43,12 +46,6 @@ def read_applied_migrations(cursor: Any) -> set[tuple[str, str]]:
         return set()
     cursor.execute("select app, name from django_migrations")
     return set(cursor.fetchall())
-
-
-def is_newer(using: str) -> bool:
-    """Return whether a newer program has upgraded the database."""
-    with connections[using].cursor() as cursor:
-        return compare_migrations(read_applied_migrations(cursor))[1] > 0
 
 
 def explain_newer(using: str) -> str:

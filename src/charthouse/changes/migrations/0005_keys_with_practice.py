@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("changes", "0001_squashed_0004_transaction_numbers"),
+        ("changes", "0004_transaction_numbers"),
     ]
 
     operations = [

@@ -21,12 +21,11 @@ from typing import Any
 import msgspec
 from django.conf import settings
 from django.db import connections
-from django.db.migrations.loader import MigrationLoader
 
 from charthouse import clock, durable
 from charthouse.changes import clock_control
 from charthouse.engine.errors import Conflict, NotFound
-from charthouse.identity import schema_setup
+from charthouse.identity import schema_setup, schema_versions
 from charthouse.sandbox.control import databases, worker
 from charthouse.sandbox.control.gate import get_gate
 from charthouse.toolkit.controls.snapshots import SEED
@@ -267,5 +266,5 @@ def _hold_lock(name: str) -> Iterator[None]:
 @lru_cache(maxsize=1)
 def _identify_schema() -> str:
     """Identify the migrations of this version."""
-    names = sorted(map("/".join, MigrationLoader(None).disk_migrations or ()))
+    names = sorted(map("/".join, schema_versions.list_migrations()[0]))
     return sha256("\n".join(names).encode()).hexdigest()[:16]

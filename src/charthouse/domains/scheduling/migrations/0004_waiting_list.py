@@ -15,7 +15,7 @@ class Migration(migrations.Migration):
         ('identity', '0011_proxies_and_quiet_hours'),
         ('patients', '0009_portal_proxies'),
         ('practice', '0003_suspended_doctors'),
-        ('scheduling', '0001_squashed_0003_measured_to_six_places'),
+        ('scheduling', '0003_measured_to_six_places'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
