@@ -28,16 +28,10 @@ def unfiltered(monkeypatch: pytest.MonkeyPatch) -> Any:
     monkeypatch.setattr(
         planning, "select_visible", lambda resource, owned, **_: resource.model._default_manager.all()
     )
-    _clear_caches()
+    get_registry().plans.clear()
     yield
     monkeypatch.undo()
-    _clear_caches()
-
-
-def _clear_caches() -> None:
-    for resource in get_registry():
-        resource.plans.clear()
-    get_registry().statements.clear()
+    get_registry().plans.clear()
 
 
 @each

@@ -3,14 +3,18 @@
 import re
 import tempfile
 from collections.abc import Callable
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
+import pytest
 from django.db import connection, connections, transaction
 from psycopg import pq
 
 from charthouse.engine.declaration.resources import Resource
+from charthouse.engine.execution import planning
 from charthouse.gateway.drchrono.registry import get_registry
+from charthouse.identity.database import prepared_statements
 from tests.cases import each_case
 
 from .test_lists import fill_needed
@@ -22,7 +26,8 @@ RUNS = re.compile(r"^F\t\d+\t(?:Query|Execute)\b", re.MULTILINE)
 
 
 def count_statements(call: Callable[[], Any]) -> int:
-    """How many statements a call sends, by libpq's own trace of the connection."""
+    """How many statements a call sends, by libpq's own trace of the connection. Without those that say how the one
+    after them, in the same trip, is planned."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "trace"
         with path.open("wb") as file:
@@ -33,7 +38,9 @@ def count_statements(call: Callable[[], Any]) -> int:
                 call()
             finally:
                 pgconn.untrace()
-        return len(RUNS.findall(path.read_text(errors="replace")))
+        trace = path.read_text(errors="replace")
+    (planning_first,) = connection._prepared.find_names(prepared_statements.PLAN_FOR_VALUES)
+    return len(RUNS.findall(trace)) - trace.count(f'\tBind\t "" "{planning_first.decode()}" ')
 
 
 @each_case("resource", READ, ids=lambda r: r.path)
@@ -110,6 +117,47 @@ def test_pages_are_planned_once(world: World, path: str, table: str) -> None:
         assert estimate(cursor, statement) <= estimate(cursor, for_this_size) * 1.05
         assert estimate(cursor, unbounded) > estimate(cursor, statement) * 2
         transaction.set_rollback(True, "owner")
+
+
+def test_lists_by_range_are_planned_for_their_values(world: World) -> None:
+    """Prepared once, planned at each run; what is read in the same session after it is not."""
+    for _ in range(8):
+        world.client.get("/api/patients", params={"since": "2020-01-01", "doctor": world.row("doctors")})
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "select generic_plans, custom_plans >= 8 from pg_prepared_statements "
+            'where statement like \'%"patients_patient"."updated_at" >=%\''
+        )
+        assert cursor.fetchall() == [(0, True)]
+        cursor.execute("show plan_cache_mode")
+        assert cursor.fetchone() == ("auto",)
+
+
+def test_combinations_of_parameters_are_not_kept_for_ever(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither what this process makes of them nor what PostgreSQL does: there are tens of thousands."""
+    narrowing = {
+        "doctor": str(world.row("doctors")),
+        "gender": "Other",
+        "since": "2020-01-01",
+        "race": "white",
+        "show_inactive": "true",
+    }
+    chosen = [
+        dict(pairs) for many in range(len(narrowing)) for pairs in combinations(narrowing.items(), many)
+    ]
+    answers = [world.client.get("/api/patients", params=query).json() for query in chosen]
+    connection.close()
+    get_registry().plans.clear()
+    monkeypatch.setattr(prepared_statements, "MAX_PREPARED", 6)
+    monkeypatch.setattr(planning, "MAX_PLANS", 4)
+    for query, answer in zip(chosen, answers, strict=True):
+        assert world.client.get("/api/patients", params=query).json() == answer
+        with connection.cursor() as cursor:
+            cursor.execute("select count(*) from pg_prepared_statements")
+            assert cursor.fetchone()[0] <= 6
+    assert len(get_registry().plans) <= 4
 
 
 def test_the_counter_counts(world: World) -> None:

@@ -22,7 +22,7 @@ from charthouse.engine.sql.statements import BoundStatement
 from charthouse.gateway import pipelined_reads
 from charthouse.gateway.pipelined_reads import PipelinedReads
 from charthouse.identity import tenancy, token_pairs
-from charthouse.identity.database import pipeline
+from charthouse.identity.database import pipeline, prepared_statements
 from charthouse.identity.models import ApiUser, Practice, User
 from charthouse.identity.oauth_models import Calls
 from tests import support
@@ -70,6 +70,24 @@ def caller(server: Server, clinic: Clinic, app: support.App, patient: Patient) -
         )  # by a thread, which then connects
         server.running.wait(lambda: server.reads._pipeline)
         yield client
+
+
+def test_what_is_read_is_not_prepared_for_ever(
+    server: Server, caller: httpx.Client, clinic: Clinic, patient: Patient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The connection forgets what it has prepared when that is too much, and goes on."""
+    monkeypatch.setattr(prepared_statements, "MAX_PREPARED", 3)
+    paths = [
+        f"/api/patients/{patient.pk}",
+        f"/api/patients/{patient.pk}?verbose=true",
+        f"/api/doctors/{clinic.doctor.pk}",
+        f"/api/users/{clinic.user.pk}",
+    ]
+    answers = [caller.get(path).json() for path in paths]
+    with server.expect_own(8):
+        assert [caller.get(path).json() for path in paths * 2] == answers * 2
+    assert server.reads._pipeline is not None
+    assert len(server.reads._pipeline._prepared._names) <= 3
 
 
 def test_a_read_needs_no_thread_of_its_own(

@@ -5,7 +5,7 @@ type → model); or by rows below it that say so for it (``names_subjects_of``: 
 """
 
 from collections.abc import Collection, Iterator, Mapping
-from functools import cache
+from functools import cache, lru_cache
 from typing import NamedTuple
 
 from django.apps import apps
@@ -104,7 +104,7 @@ def build_patient_sql(table: str, row: str, practice: str) -> str:
     return f"case {table} {' '.join(cases)} end"
 
 
-@cache
+@lru_cache(maxsize=256)  # calls may be about any combination of tables
 def build_patients_sql(tables: tuple[str, ...]) -> str:
     """Build SQL for (entry, patient ids as text of an array) of rows of tables of %(practice)s: the ids of the rows of
     the first are %(ids0)s, the numbers of their entries %(entries0)s, and so on. An entry without patients is not

@@ -11,7 +11,6 @@ other.
 """
 
 import logging
-import select
 import threading
 import time
 from typing import Any, NamedTuple
@@ -27,6 +26,7 @@ from charthouse import logs
 from charthouse.engine.sql.failures import get_sqlstate
 from charthouse.engine.sql.statements import BoundStatement, Rows
 from charthouse.identity.database.base import DatabaseWrapper
+from charthouse.identity.database.prepared_statements import PLAN_FOR_VALUES
 
 ALIAS = "standby"
 STATE_SECONDS = 0.5  # to say what it shows
@@ -77,39 +77,30 @@ class StandbyConnection(DatabaseWrapper):
 
     def read_state(self) -> _State | None:
         """Return what the standby shows; None if it is no standby, or not of this record."""
-        result = self._run(STATE_SECONDS, (self._prepare(_STATE), ()))
+        result = self._run(STATE_SECONDS, (*self._prepared.find_names(_STATE), ()))
         if result.ntuples != 1 or result.get_value(0, 0) != b"t":
             return None
         return _State(*(result.get_value(0, column) for column in range(1, 5)))
 
     def read_rows(self, practice: int, statement: BoundStatement) -> Rows:
         """Run a statement for a practice."""
-        name = self._prepare(_SET_TENANT)
-        read: bytes | None = None if statement.custom_plan else self._prepare(statement.text)
-        result = self._run(
-            READ_SECONDS,
-            (name, (b"%d" % practice,)),
-            (read or statement.text, statement.parameters),
-            is_prepared=read is not None,
-            is_binary=True,
+        set_tenant, plan_for_values, read = self._prepared.find_names(
+            _SET_TENANT, PLAN_FOR_VALUES, statement.text
         )
-        return self._load_rows(result)
+        steps = [(set_tenant, (b"%d" % practice,)), (read, statement.parameters)]
+        if statement.custom_plan:
+            steps.insert(1, (plan_for_values, ()))
+        return self._load_rows(self._run(READ_SECONDS, *steps, is_binary=True))
 
-    def _run(
-        self, seconds: float, *statements: Any, is_prepared: bool = True, is_binary: bool = False
-    ) -> Any:
-        """Run prepared statements in one trip, as one transaction, and return the result of the last one, which may be
-        given as text."""
+    def _run(self, seconds: float, *statements: Any, is_binary: bool = False) -> Any:
+        """Run prepared statements in one trip, as one transaction, and return the result of the last one."""
         pgconn = self.connection.pgconn
         self._deadline = time.monotonic() + seconds
         pgconn.enter_pipeline_mode()
         try:
-            for number, (statement, parameters) in enumerate(statements, 1):
+            for name, parameters in statements:
                 form = pq.Format.BINARY if is_binary else pq.Format.TEXT
-                if is_prepared or number < len(statements):
-                    pgconn.send_query_prepared(statement, parameters, None, form)
-                else:
-                    pgconn.send_query_params(statement, parameters, None, None, form)
+                pgconn.send_query_prepared(name, parameters, None, form)
             pgconn.pipeline_sync()
             received = [self._receive() for _ in range(2 * len(statements) + 1)]
             pgconn.exit_pipeline_mode()
@@ -123,26 +114,29 @@ class StandbyConnection(DatabaseWrapper):
                 raise error_from_result(result)
         return received[-3]
 
-    def _prepare(self, statement: bytes) -> bytes:
+    def _execute(self, statement: bytes) -> Any:
         """As for the primary, but within seconds."""
-        name = self._statement_names.get(statement)
-        if name is not None:
-            return name
+        self.connection.pgconn.send_query(statement)
+        return self._wait_for_result()
+
+    def _execute_prepare(self, name: bytes, statement: bytes) -> Any:
+        """As for the primary, but within seconds."""
+        self.connection.pgconn.send_prepare(name, statement)
+        return self._wait_for_result()
+
+    def _wait_for_result(self) -> Any:
         pgconn = self.connection.pgconn
-        name = b"planned%d" % len(self._statement_names)
-        pgconn.send_prepare(name, statement)
-        readable = select.poll()
-        readable.register(pgconn.socket, select.POLLIN)
-        if not readable.poll(STATE_SECONDS * 1000):
+        self._deadline = time.monotonic() + STATE_SECONDS
+        try:
+            result = self._receive()
+            while pgconn.get_result() is not None:
+                pass
+        except BaseException:
             pgconn.finish()
-            raise StandbyTimeout("the standby does not answer")
-        result = pgconn.get_result()
-        while pgconn.get_result() is not None:
-            pass
-        if result is None or result.status != pq.ExecStatus.COMMAND_OK:
-            raise psycopg.OperationalError("the standby does not prepare a statement")
-        self._statement_names[statement] = name
-        return name
+            raise
+        finally:
+            self._deadline = float("inf")
+        return result
 
     def _receive(self) -> Any:
         pgconn = self.connection.pgconn

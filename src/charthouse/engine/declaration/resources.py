@@ -278,7 +278,6 @@ class Resource(Declaration):
         self.writable = tuple(key for key in self.keys if key.writable)
         self.referring = tuple(key for key in self.writable if key.may_refer)
         self.visibilities = (self.visibility,) if isinstance(self.visibility, Visibility) else self.visibility
-        self.plans: dict[Any, Any] = {}
         for operation in self.operations:
             operation.of = self.path
             middle = "" if operation.answer is ROW_LOCATION else "{id}/"
@@ -311,7 +310,7 @@ class Registry:
         self.name = name
         self.resources: dict[str, Resource] = dict(base.resources) if base else {}
         self.operations: dict[str, dict[str, Operation]] = {}
-        self.statements: dict[Any, Any] = {}
+        self.plans: dict[Any, Any] = {}  # see ``execution.planning``
 
     def __iter__(self) -> Iterator[Resource]:
         return iter(self.resources.values())

@@ -7,6 +7,7 @@ call at all is checked before (``Policy.authorize``, which may reject with Forbi
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, TypeVar
 
 import msgspec
@@ -19,8 +20,7 @@ from django.db.models.functions import RowNumber
 from charthouse.engine.actor import Actor
 from charthouse.engine.declaration.deidentification import deidentify
 from charthouse.engine.declaration.filters import Filter
-from charthouse.engine.declaration.keys import Key
-from charthouse.engine.declaration.resources import NO_PARENTS, Resource
+from charthouse.engine.declaration.resources import NO_PARENTS, Registry, Resource
 from charthouse.engine.execution.parsing import Query
 from charthouse.engine.sql import expressions as sql
 from charthouse.engine.sql.expressions import BoundParameter, Parameter
@@ -31,6 +31,8 @@ ID = models.BigIntegerField
 Bind = Callable[[str, "models.Field[Any, Any]"], Any]
 Planned = TypeVar("Planned")
 LIMIT = " limit %s::bigint"
+# Of an API, some 30 kB each: callers have more combinations of parameters than memory has room for.
+MAX_PLANS = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,16 +100,16 @@ def _find_orphaned(resource: Resource) -> "Q | None":
     A resource that shows archived rows for a parameter shows those of rows that are archived themselves.
     """
     find = getattr(resource.model, "find_orphaned", None)
-    if find is None or _mentions_archived(resource.rows):
+    if find is None or mentions_archived(resource.rows):
         return None
-    flagged = any(_mentions_archived(visibility.hidden) for visibility in resource.visibilities)
+    flagged = any(mentions_archived(visibility.hidden) for visibility in resource.visibilities)
     orphaned: Q | None = find(withdrawn_only=flagged)
     return orphaned
 
 
-def _mentions_archived(condition: Q) -> bool:
+def mentions_archived(condition: Q) -> bool:
     return any(
-        _mentions_archived(part) if isinstance(part, Q) else isinstance(part, tuple) and part[0] == "archived"
+        mentions_archived(part) if isinstance(part, Q) else isinstance(part, tuple) and part[0] == "archived"
         for part in condition.children
     )
 
@@ -196,7 +198,11 @@ def plan_object(
         rows = _select_one(resource, owned, flags, deleted=deleted, any_parent=any_parent)
         return _plan(resource, rows, verbose, actor.anonymous, given=flags)
 
-    return _cached(resource, ("one", owned, verbose, actor.anonymous, flags, deleted, any_parent), make)
+    return find_plan(
+        resource.registry,
+        ("one", resource, owned, verbose, actor.anonymous, flags, deleted, any_parent),
+        make,
+    )
 
 
 def plan_objects(resource: Resource, actor: Actor, verbose: bool) -> Plan:
@@ -207,7 +213,7 @@ def plan_objects(resource: Resource, actor: Actor, verbose: bool) -> Plan:
         among = sql.is_any(models.F("pk"), BoundParameter("ids", ArrayField(ID())))
         return _plan(resource, select_visible(resource, owned).filter(among), verbose, actor.anonymous)
 
-    return _cached(resource, ("some", owned, verbose, actor.anonymous), make)
+    return find_plan(resource.registry, ("some", resource, owned, verbose, actor.anonymous), make)
 
 
 def plan_page(resource: Resource, actor: Actor, query: Query) -> Plan:
@@ -231,8 +237,10 @@ def plan_page(resource: Resource, actor: Actor, query: Query) -> Plan:
         rows = rows.order_by(order)
         return _plan(resource, rows, query.verbose, actor.anonymous, query.filters, LIMIT, replan, bound)
 
-    return _cached(
-        resource, ("page", owned, query.verbose, query.filters, seek, actor.anonymous, bound), make
+    return find_plan(
+        resource.registry,
+        ("page", resource, owned, query.verbose, query.filters, seek, actor.anonymous, bound),
+        make,
     )
 
 
@@ -254,7 +262,7 @@ def plan_count(resource: Resource, actor: Actor, query: Query) -> Statement:
         text, parameters = compile_rows(rows.order_by().values_list("pk"))
         return make_statement(f"select count(*) from ({text}) as listed", parameters, replan)  # noqa: S608
 
-    return _cached(resource, ("count", owned, query.filters), make)
+    return find_plan(resource.registry, ("count", resource, owned, query.filters), make)
 
 
 def plan_whole(resource: Resource, actor: Actor, lock: bool) -> Statement:
@@ -268,7 +276,7 @@ def plan_whole(resource: Resource, actor: Actor, lock: bool) -> Statement:
         columns = [column.attname for column in resource.model._meta.concrete_fields]
         return make_statement(*compile_rows(rows.values_list(*columns)))
 
-    return _cached(resource, ("whole", owned, lock), make)
+    return find_plan(resource.registry, ("whole", resource, owned, lock), make)
 
 
 def plan_match(resource: Resource, actor: Actor, filters: Sequence[Filter]) -> Statement:
@@ -281,33 +289,9 @@ def plan_match(resource: Resource, actor: Actor, filters: Sequence[Filter]) -> S
             rows = rows.filter(declared.match())
         return make_statement(*compile_rows(rows.values_list("pk")))
 
-    return _cached(resource, ("match", owned, *(declared.name for declared in filters)), make)
-
-
-def plan_existing(targets: Sequence[tuple[Resource, bool]]) -> Statement:
-    """Pairs (index of the target, id) of the rows that are visible, of the ids in parameters ``ids0``, ``ids1``…
-
-    Nothing new may refer to what is archived, unless the resource declares otherwise, or to other rows that lists hide
-    unless they are declared referable.
-    """
-    parts: list[str] = []
-    parameters: list[Any] = []
-    for index, (target, owned) in enumerate(targets):
-        rows = select_visible(target, owned)
-        for visibility in target.visibilities:
-            if not visibility.referable:
-                rows = rows.exclude(visibility.hidden)
-        if target.referable is not None:
-            rows = rows.filter(target.referable)
-        elif "archived" in target.column_names and not any(
-            _mentions_archived(v.hidden) for v in target.visibilities
-        ):
-            rows = rows.filter(archived=False)
-        rows = rows.filter(sql.is_any(models.F("pk"), BoundParameter(f"ids{index}", ArrayField(ID()))))
-        text, part_parameters = compile_rows(rows.values_list(sql.literal(index), "pk"))
-        parts.append(text)
-        parameters += part_parameters
-    return make_statement(" union all ".join(parts), tuple(parameters))
+    return find_plan(
+        resource.registry, ("match", resource, owned, *(declared.name for declared in filters)), make
+    )
 
 
 def compile_numbered(
@@ -361,7 +345,7 @@ def _plan(
     text, parameters = compile_rows(selected)
     return Plan(
         make_statement(_bound_rows(text, bound) + limit, (*parameters, *limits), custom_plan),
-        make_row_type(resource.path, keys),
+        make_row_type(resource.path, tuple(names)),
         tuple((index, key.type.render) for index, key in enumerate(keys) if key.type.render),
         len(keys) if hidden_id else names.index("id"),
         hidden_id,
@@ -374,16 +358,22 @@ def _bound_rows(text: str, bound: int | None) -> str:
     return text if bound is None else f"select * from ({text} limit {bound}) as page"  # noqa: S608
 
 
-def make_row_type(name: str, keys: Sequence[Key]) -> Callable[..., Any]:
+@cache
+def make_row_type(name: str, wire_names: tuple[str, ...]) -> Callable[..., Any]:
     """A struct of these wire names, which encodes several times faster than a dict."""
-    attributes = {f"f{index}": key.name for index, key in enumerate(keys)}
+    attributes = {f"f{index}": wire_name for index, wire_name in enumerate(wire_names)}
     return msgspec.defstruct(
         re.sub(r"\W|_", "", name.title()), [(key, Any) for key in attributes], rename=attributes, gc=False
     )
 
 
-def _cached(resource: Resource, key: Any, make: Callable[[], Planned]) -> Planned:
-    planned: Planned | None = resource.plans.get(key)
+def find_plan(registry: Registry, key: tuple[Any, ...], make: Callable[[], Planned]) -> Planned:
+    """What was made for this key, which is made if it is not known."""
+    plans = registry.plans
+    planned: Planned | None = plans.get(key)
     if planned is None:
-        planned = resource.plans[key] = make()
+        planned = make()
+        if len(plans) >= MAX_PLANS:
+            plans.clear()
+        plans[key] = planned
     return planned

@@ -13,11 +13,12 @@ from typing import Any, NoReturn
 
 from charthouse.engine.actor import Actor
 from charthouse.engine.declaration.filters import Filter
-from charthouse.engine.declaration.resources import NO_PARENTS, Registry, Resource
+from charthouse.engine.declaration.resources import NO_PARENTS, Resource
 from charthouse.engine.errors import Gone, NotFound
 from charthouse.engine.execution import planning
 from charthouse.engine.execution.parsing import Query
 from charthouse.engine.execution.planning import Plan
+from charthouse.engine.execution.references import find_missing
 from charthouse.engine.sql.statements import BoundStatement, bind, run
 
 
@@ -222,24 +223,6 @@ def _refuse_merged_filters(resource: Resource, actor: Actor, query: Query) -> No
             merged_into = find_merged(target, actor, row_id)
             if merged_into is not None:
                 raise Gone(to, row_id, merged_into)
-
-
-def find_missing(registry: Registry, actor: Actor, wanted: Mapping[str, list[int]]) -> dict[str, set[int]]:
-    """Of ids by path of their resource, those of rows that do not exist or that the actor may not see."""
-    targets = [(registry[to], registry[to].policy.sees_only_own(actor)) for to in wanted]
-    key = ("existing", tuple((target.path, owned) for target, owned in targets))
-    statement = registry.statements.get(key)
-    if statement is None:
-        statement = registry.statements[key] = planning.plan_existing(targets)
-    values = {
-        **planning.bind_actor(actor),
-        **{f"ids{index}": ids for index, ids in enumerate(wanted.values())},
-    }
-    found = {(index, row_id) for index, row_id in run(statement, values)}
-    return {
-        to: {row_id for row_id in ids if (index, row_id) not in found}
-        for index, (to, ids) in enumerate(wanted.items())
-    }
 
 
 def render(plan: Plan, rows: list[tuple[Any, ...]]) -> list[Any]:

@@ -18,7 +18,7 @@ from charthouse.engine.declaration.keys import Key
 from charthouse.engine.declaration.resources import NO_PARENTS, Registry, Resource
 from charthouse.engine.declaration.values import InvalidValue, describe_missing_row
 from charthouse.engine.errors import Conflict, Invalid, Malformed, Refusable
-from charthouse.engine.execution import planning, reading
+from charthouse.engine.execution import planning, reading, references
 from charthouse.engine.execution.parsing import parse_object
 from charthouse.engine.sql.failures import Failure, classify
 from charthouse.engine.sql.statements import insert, run
@@ -185,7 +185,7 @@ def check_references(registry: Registry, actor: Actor, values: Iterable[tuple[Re
             wanted.setdefault(to, {}).setdefault(row_id, []).append((owner, path))
     if not wanted:
         return
-    missing = reading.find_missing(registry, actor, {to: list(ids) for to, ids in wanted.items()})
+    missing = references.find_missing(registry, actor, {to: list(ids) for to, ids in wanted.items()})
     for to, ids in missing.items():
         for row_id in ids:
             message = describe_missing_row(row_id, reading.find_merged(registry[to], actor, row_id))

@@ -33,6 +33,11 @@ from psycopg.sql import Literal
 from charthouse.engine.sql.failures import Failure, OutcomeUnknown, classify
 from charthouse.engine.sql.statements import BoundStatement
 from charthouse.identity.database import outages
+from charthouse.identity.database.prepared_statements import (
+    PLAN_FOR_VALUES,
+    PreparedStatements,
+    require_done,
+)
 
 assert is_psycopg3
 
@@ -61,15 +66,16 @@ def format_session(settings: Mapping[str, str], *, is_local: bool = False) -> st
 
 
 class _Step(NamedTuple):
-    """A statement of a pipeline. ``ends_transaction``: it and those before it are one transaction, if none is open."""
+    """A statement of a pipeline. ``custom_plan``: it is planned for these values; ``ends_transaction``: it and those
+    before it are one transaction, if none is open."""
 
     text: bytes
     parameters: Sequence[bytes | None]
-    is_prepared: bool = True
+    custom_plan: bool = False
     ends_transaction: bool = True
 
 
-def _require_rows(result: Any) -> Any:
+def require_rows(result: Any) -> Any:
     """Return the result of a query. Raises psycopg.Error if it failed."""
     if result.status != pq.ExecStatus.TUPLES_OK:
         raise error_from_result(result)
@@ -92,8 +98,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
     # They were set inside a transaction, whose rollback would revert them.
     _was_set_in_transaction = False
 
-    # Names of the statements prepared on this connection, by their text.
-    _statement_names: dict[bytes, bytes]
+    _prepared: PreparedStatements
     # Converts results; caches the loader of each type.
     _transformer: Any
     # Waits for the server's answers in pipeline mode.
@@ -111,7 +116,8 @@ class DatabaseWrapper(base.DatabaseWrapper):
         return parameters
 
     def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
-        self._server_state, self._was_set_in_transaction, self._statement_names = _UNKNOWN, False, {}
+        self._server_state, self._was_set_in_transaction = _UNKNOWN, False
+        self._prepared = PreparedStatements(self._execute, self._execute_prepare)
         attempt = partial(super().get_new_connection, conn_params)
         new_connection = outages.connect(attempt) if self._waits else attempt()
         try:
@@ -156,7 +162,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
     def _set_up_session(self, new_connection: Any) -> None:
         """Set what ``session`` in the options has for a new session: settings by name. Raises psycopg.Error."""
         statement = format_session(self.settings_dict["OPTIONS"].get("session", {}))
-        result = _require_rows(new_connection.pgconn.exec_(statement.encode()))
+        result = require_rows(new_connection.pgconn.exec_(statement.encode()))
         self.is_pooled = int(result.get_value(0, 0)) != new_connection.pgconn.backend_pid
 
     def _set_variables(self) -> None:
@@ -172,9 +178,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
     def begin_snapshot(self, snapshot: str = "") -> None:
         """Let the open transaction, of which this is the first statement, read everything as of one moment (repeatable
         read) and write nothing. ``snapshot``: that of another transaction (``pg_export_snapshot()``)."""
-        result = self.connection.pgconn.exec_("; ".join(render_snapshot(snapshot)).encode())
-        if result.status != pq.ExecStatus.COMMAND_OK:
-            raise error_from_result(result)
+        require_done(self._execute("; ".join(render_snapshot(snapshot)).encode()))
 
     def _is_idle(self) -> bool:
         return bool(self.connection.pgconn.transaction_status == _IDLE)
@@ -244,12 +248,11 @@ class DatabaseWrapper(base.DatabaseWrapper):
         psycopg.Error.
         """
         raw = self.get_psycopg_connection()
+        steps = [_Step(statement, parameters, custom_plan)]
         if not raw.autocommit and self._is_idle():  # the transaction begins here, as with psycopg's cursors
-            begin = _Step(b"BEGIN", (), is_prepared=True, ends_transaction=False)
-            _, result = self._run_pipeline(begin, _Step(statement, parameters, is_prepared=not custom_plan))
-            result = _require_rows(result)
-        elif custom_plan:
-            result = self._run_unnamed(statement, parameters)
+            steps.insert(0, _Step(b"BEGIN", (), ends_transaction=False))
+        if custom_plan or len(steps) > 1:
+            result = require_rows(self._run_pipeline(*steps)[-1])
         else:
             result = self._run_prepared(statement, parameters)
         return self._load_rows(result)
@@ -276,10 +279,10 @@ class DatabaseWrapper(base.DatabaseWrapper):
         They are two transactions, as the first one locks the row that counts the app's calls, or one where the second
         one is short: PostgreSQL then commits once, and wakes this thread once. An error of the second one does not undo
         the first one."""
-        read = _Step(ahead.text, ahead.parameters, is_prepared=not ahead.custom_plan)
+        read = _Step(ahead.text, ahead.parameters, ahead.custom_plan)
         call = _Step(statement, parameters, ends_transaction=not ahead.is_short)
         first, second = self._run_pipeline(call, read)
-        first = _require_rows(first)
+        first = require_rows(first)
         if ahead.is_short and second.status != pq.ExecStatus.TUPLES_OK:
             first = self._run_prepared(statement, parameters)  # which was undone
         return first, second
@@ -288,20 +291,20 @@ class DatabaseWrapper(base.DatabaseWrapper):
         """Run statements in one trip (libpq's pipeline mode); return their results, which may be errors. Raises
         psycopg.Error where the connection is lost."""
         pgconn = self.connection.pgconn
-        names = [self._prepare(step.text) if step.is_prepared else None for step in steps]
+        plan_name, *names = self._prepared.find_names(PLAN_FOR_VALUES, *(step.text for step in steps))
         results = []
         pgconn.enter_pipeline_mode()
         try:
             for step, name in zip(steps, names, strict=True):
-                if name is None:
-                    pgconn.send_query_params(step.text, step.parameters, None, None, pq.Format.BINARY)
-                else:
-                    pgconn.send_query_prepared(name, step.parameters, None, pq.Format.BINARY)
+                if step.custom_plan:
+                    pgconn.send_query_prepared(plan_name, ())
+                pgconn.send_query_prepared(name, step.parameters, None, pq.Format.BINARY)
                 if step.ends_transaction:
                     pgconn.pipeline_sync()
             for step in steps:
-                results.append(self._receive())
-                pgconn.get_result()  # None, the end of its results
+                if step.custom_plan:
+                    self._receive_result()
+                results.append(self._receive_result())
                 if step.ends_transaction:
                     self._receive()  # the result of the synchronization
             pgconn.exit_pipeline_mode()
@@ -309,6 +312,12 @@ class DatabaseWrapper(base.DatabaseWrapper):
             pgconn.finish()  # what is still to come must not be read as the result of another statement
             raise
         return results
+
+    def _receive_result(self) -> Any:
+        """Wait for the result of the next statement in pipeline mode."""
+        result = self._receive()
+        self.connection.pgconn.get_result()  # None, the end of its results
+        return result
 
     def _receive(self) -> Any:
         """Wait for the next result in pipeline mode. ``get_result`` would wait too, but block all threads."""
@@ -333,24 +342,14 @@ class DatabaseWrapper(base.DatabaseWrapper):
         This bypasses psycopg's prepared statements, which are dropped at every rollback, and its transactions: outside
         of one, the statement is a transaction of its own.
         """
-        name = self._prepare(statement)
-        return _require_rows(self.connection.pgconn.exec_prepared(name, parameters, None, pq.Format.BINARY))
+        (name,) = self._prepared.find_names(statement)
+        return require_rows(self.connection.pgconn.exec_prepared(name, parameters, None, pq.Format.BINARY))
 
-    def _prepare(self, statement: bytes) -> bytes:
-        """Return the name of a prepared statement, which is prepared if it is not. Raises psycopg.Error."""
-        name = self._statement_names.get(statement)
-        if name is None:
-            name = b"planned%d" % len(self._statement_names)
-            result = self.connection.pgconn.prepare(name, statement)
-            if result.status != pq.ExecStatus.COMMAND_OK:
-                raise error_from_result(result)
-            self._statement_names[statement] = name
-        return name
+    def _execute(self, statement: bytes) -> Any:
+        return self.connection.pgconn.exec_(statement)
 
-    def _run_unnamed(self, statement: bytes, parameters: Sequence[bytes | None]) -> Any:
-        return _require_rows(
-            self.connection.pgconn.exec_params(statement, parameters, None, None, pq.Format.BINARY)
-        )
+    def _execute_prepare(self, name: bytes, statement: bytes) -> Any:
+        return self.connection.pgconn.prepare(name, statement)
 
     def _commit(self) -> None:
         """Commit. Raises OutcomeUnknown when the connection is lost meanwhile, or the wait for a synchronous standby is

@@ -21,6 +21,7 @@ from psycopg.errors import error_from_result
 
 from charthouse.engine.sql.failures import Failure, classify
 from charthouse.identity.database.base import DatabaseWrapper
+from charthouse.identity.database.prepared_statements import PreparedStatements
 from charthouse.identity.database.steps import Trip
 
 MAX_TRIPS = 64  # under way at once
@@ -31,7 +32,7 @@ _OK = (pq.ExecStatus.TUPLES_OK, pq.ExecStatus.COMMAND_OK)
 
 @dataclass(slots=True, eq=False)
 class _Sent:
-    """``results``: of statements that are prepared, of the call, of the read."""
+    """``results``: of what prepares statements, of the call, of the read."""
 
     trip: Trip
     owner: Any
@@ -55,7 +56,7 @@ class Pipeline:
             self._wrapper.close()
             raise RuntimeError("a pooler can't be sent reads ahead")
         self._pgconn = self._wrapper.connection.pgconn
-        self._names: dict[bytes, bytes] = {}
+        self._prepared = PreparedStatements(self._send_statement, self._pgconn.send_prepare)
         self._sent: deque[_Sent] = deque()
         self.is_failing = False
         self._pgconn.nonblocking = 1
@@ -79,7 +80,7 @@ class Pipeline:
             return False
         pgconn = self._pgconn
         try:
-            call, read = self._prepare(trip.statement), self._prepare(ahead.text)
+            call, read = self._prepared.find_names(trip.statement, ahead.text)
             pgconn.send_query_prepared(call, trip.parameters, None, pq.Format.BINARY)
             pgconn.send_query_prepared(read, ahead.parameters, None, pq.Format.BINARY)
             pgconn.pipeline_sync()
@@ -89,12 +90,8 @@ class Pipeline:
         self._sent.append(_Sent(trip, owner, now))
         return True
 
-    def _prepare(self, text: bytes) -> bytes:
-        name = self._names.get(text)
-        if name is None:
-            name = self._names[text] = b"planned%d" % len(self._names)
-            self._pgconn.send_prepare(name, text)
-        return name
+    def _send_statement(self, statement: bytes) -> None:
+        self._pgconn.send_query_params(statement, None)
 
     def receive(self) -> Iterator[tuple[Any, Any]]:
         """Yield owner and row of each trip whose answer has come; the row is None where the trip failed, which undid

@@ -135,7 +135,9 @@ class DatabaseWrapper(base.DatabaseWrapper):
         if self._is_idle():  # without autocommit, get_psycopg_connection has begun a transaction
             found = self._send_together(self._make_local_settings(), (statement, parameters))[1]
         else:
-            found = self._run_unnamed(statement, parameters)
+            found = base.require_rows(
+                self.connection.pgconn.exec_params(statement, parameters, None, None, pq.Format.BINARY)
+            )
         return self._load_rows(found)
 
     def _make_local_settings(self) -> _Sent:
