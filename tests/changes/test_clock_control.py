@@ -110,6 +110,16 @@ def test_plain_sql_follows_the_clock(sandbox: Path) -> None:
         assert cursor.fetchone() == (True,)
 
 
+def test_a_clock_that_runs_goes_on_from_the_time_it_is_set_to(sandbox: Path) -> None:
+    to = datetime(2027, 3, 1, 9, 30, tzinfo=UTC)
+    clock_control.set_time(to)
+    assert clock.get_stopped_time() is None
+    assert to <= clock.now() < to + timedelta(hours=1)
+    clock_control.stop(to)
+    clock_control.set_time(to + timedelta(days=1))
+    assert clock.get_stopped_time() == clock.now() == to + timedelta(days=1)
+
+
 @pytest.mark.parametrize("by", [timedelta(seconds=-1), timedelta(days=4000)])
 def test_negative_and_excessive_advances_are_refused(sandbox: Path, by: timedelta) -> None:
     with pytest.raises(Conflict):

@@ -1,5 +1,6 @@
 """The change feed records every write to the record once, whatever its path, with its caller."""
 
+import re
 import threading
 from collections.abc import Callable, Iterator
 from datetime import timedelta
@@ -390,6 +391,9 @@ def test_rows_move_from_default_to_new_partition(clinic: Clinic) -> None:
             assert execute_as_owner(rest) == [(0,)]
             found = execute_as_owner(f"select count(*) from {month} where after ->> 'name' = 'Far off'")  # noqa: S608
             assert found == [(1,)]
+            bounds = f"select pg_get_expr(relpartbound, oid) from pg_class where relname = '{month}'"  # noqa: S608
+            edges = re.findall(r"'(.*?)'", str(execute_as_owner(bounds)[0][0]))
+            assert [edge[7:] for edge in edges] == ["-01 00:00:00+00"] * 2, "whole months of UTC"
             assert rowsecurity.list_missing_protections() == []
         finally:
             for (name,) in execute_as_owner(

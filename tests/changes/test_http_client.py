@@ -97,3 +97,14 @@ def test_host_is_checked_at_the_address_of_the_connection(monkeypatch: pytest.Mo
         outcome = asyncio.run(attempt(url))
         assert (outcome.status, outcome.error) == (None, "address not allowed"), url
     assert "rebound.example" in looked_up
+
+
+def test_a_host_that_no_name_server_can_be_asked_for() -> None:
+    """A part of a name has 63 letters at most; Python's look-up raises ValueError."""
+    url = f"https://{'a' * 64}.example.com/"
+
+    async def attempt() -> delivery_queue.Outcome:
+        async with http_client.open_session() as client:
+            return await http_client.post(client, url, {}, b"{}")
+
+    assert asyncio.run(http_client.verify(url, "secret")) == asyncio.run(attempt()).error != ""

@@ -16,6 +16,7 @@ from charthouse.engine.execution import planning
 from charthouse.gateway.drchrono.registry import get_registry
 from charthouse.identity.database import prepared_statements
 from tests.cases import each_case
+from tests.statements import explain, find_page_statement
 
 from .test_lists import fill_needed
 from .world import World
@@ -63,28 +64,8 @@ def test_a_read_is_two_statements(world: World, resource: Resource, verbose: boo
         assert count_statements(lambda: world.client.get(url, params=parameters)) == 2, url  # noqa: B023
 
 
-def find_statement(call: Callable[[], Any]) -> str:
-    """The statement of the page that a call reads."""
-    counted = "select statement, generic_plans + custom_plans from pg_prepared_statements"
-    with connection.cursor() as cursor:
-        call()  # the first time prepares
-        cursor.execute(counted)
-        before = dict(cursor.fetchall())
-        call()
-        cursor.execute(counted)
-        return next(
-            text for text, runs in cursor.fetchall() if runs > before[text] and " as page limit " in text
-        )
-
-
-def estimate(cursor: Any, statement: str) -> float:
-    """What PostgreSQL expects a plan to cost that is made without knowing the values."""
-    cursor.execute(f"prepare a_page as {statement}")
-    nulls = ", ".join(["null"] * len(set(re.findall(r"\$\d+", statement))))
-    cursor.execute(f"explain (format json) execute a_page ({nulls})")
-    (plan,) = cursor.fetchone()
-    cursor.execute("deallocate a_page")
-    return float(plan[0]["Plan"]["Total Cost"])
+def estimate_cost(cursor: Any, statement: str) -> float:
+    return float(explain(cursor, statement)["Total Cost"])
 
 
 @each_case(
@@ -100,7 +81,7 @@ def test_pages_are_planned_once(world: World, path: str, table: str) -> None:
     """A plan for any values costs no more than one for the page's size, however large the table: PostgreSQL compares
     the two when it decides whether to plan a prepared statement at each run (decision 0366)."""
     url = f"/api/{path}".format(world.row("patients"))
-    statement = find_statement(lambda: world.client.get(url))
+    statement = find_page_statement(lambda: world.client.get(url))
     for_this_size = re.sub(r"limit \$\d+(::bigint)?$", "limit 100", statement)
     unbounded = re.sub(r"limit \d+\) as page limit", ") as page limit", statement)
     assert len({statement, for_this_size, unbounded}) == 3
@@ -114,8 +95,8 @@ def test_pages_are_planned_once(world: World, path: str, table: str) -> None:
             "delete from pg_statistic where starelid = %s::regclass", [table]
         )  # whatever tests wrote
         # The tables keep their few pages: with so many rows a page it is the rows that cost.
-        assert estimate(cursor, statement) <= estimate(cursor, for_this_size) * 1.05
-        assert estimate(cursor, unbounded) > estimate(cursor, statement) * 2
+        assert estimate_cost(cursor, statement) <= estimate_cost(cursor, for_this_size) * 1.05
+        assert estimate_cost(cursor, unbounded) > estimate_cost(cursor, statement) * 2
         transaction.set_rollback(True, "owner")
 
 

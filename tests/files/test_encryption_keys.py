@@ -62,11 +62,18 @@ def test_environment_overrides_the_key_file(data: Path, monkeypatch: pytest.Monk
     assert not data.exists()
 
 
-@pytest.mark.parametrize("text", ["", "1", "1:", "x:" + ONE[2:], ONE[:-4], f"{ONE},{ONE}", f"-{ONE}", "1:ä"])
+@pytest.mark.parametrize(
+    "text", ["", "1", "1:", "x:" + ONE[2:], ONE[:-4], f"{ONE},{ONE}", f"-{ONE}", "1:ä", f"{2**32}{ONE[1:]}"]
+)
 def test_invalid_keys_are_refused_without_revealing_them(text: str) -> None:
     with pytest.raises(ImproperlyConfigured) as refused:
         encryption_keys.parse_keys(text)
     assert ONE[2:-6] not in str(refused.value)
+
+
+def test_the_highest_number_of_a_key() -> None:
+    """Each file names its key in four bytes."""
+    assert encryption_keys.parse_keys(f"{2**32 - 1}{ONE[1:]}").newest == 2**32 - 1
 
 
 def test_repr_of_key_ring_shows_no_key() -> None:

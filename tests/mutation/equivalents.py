@@ -14,7 +14,7 @@ EQUIVALENTS: dict[tuple[str, str, str], str] = {
     ): "how many at once: one more or less changes no result",
     (
         ".*",
-        r"ADVISORY_LOCK = .*",
+        r"\w*_LOCK = .*",
         ".*",
     ): "any number does that all take",
     (
@@ -22,6 +22,11 @@ EQUIVALENTS: dict[tuple[str, str, str], str] = {
         r"and \(c\.burst < t\.second_limit or .*",
         r".*",
     ): "what the quick statement does not find, the function finds that decides",
+    (
+        ".*",
+        r"def __init__\(self, grace: float = .*",
+        ".*",
+    ): "how long a stop waits: a second more or less changes no result",
     (
         r"charthouse\.files\.links",
         r"if until <= .*",

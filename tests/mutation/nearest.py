@@ -107,6 +107,9 @@ NEAREST: dict[str, tuple[str, ...]] = {
     "charthouse.audit.verification": SEALS,
     "charthouse.audit.record_check": SEALS,
     "charthouse.audit.anchors": ("tests/audit/test_anchors.py",),
+    "charthouse.audit.tasks": ("tests/audit/test_anchors.py",),
+    "charthouse.audit.page_log": ("tests/audit/test_page_log.py",),
+    "charthouse.changes.event_catalog": ("tests/audit/test_page_log.py", *WEBHOOKS),
     "charthouse.audit": (
         "tests/audit/test_audit_log.py",
         "tests/audit/test_captured_bodies.py",
