@@ -160,6 +160,15 @@ def test_next_is_limited_to_this_site_after_a_code(clinic: Clinic) -> None:
     assert enter_code(browser, make_code(clinic.user)).headers["Location"] == "/"
 
 
+def test_next_is_a_path_of_a_page(clinic: Clinic) -> None:
+    """Else it would be taken for the name of a view, or lead back here for good."""
+    for given in ("sign-out", "a:b", "\0", "?x", "//evil.example/", "/sign-in", "/sign-in?next=/sign-in"):
+        browser = client()
+        assert sign_in(browser, clinic.user.username, next=given).headers["Location"] == "/", given
+        again = browser.get("/sign-in", params={"next": given})
+        assert (again.status_code, again.headers["Location"]) == (302, "/"), given
+
+
 def test_a_practice_can_require_a_second_factor(clinic: Clinic) -> None:
     staff = make_user(clinic.practice, password=PASSWORD)
     browser = open_signed_in_browser(staff.username)

@@ -83,9 +83,10 @@ def get_host_practice(environ: Mapping[str, Any]) -> int | None:
 
 
 def get_local_url(request: HttpRequest, url: str, default: str) -> str:
-    """Return ``url`` if it leads to this server, else ``default``: a redirect must not lead elsewhere."""
-    own = url_has_allowed_host_and_scheme(url, {request.get_host()}, require_https=request.is_secure())
-    return url if url and own else default
+    """Return ``url`` if it is a path of this server, else ``default``: a redirect must not lead elsewhere, and what is
+    neither path nor address would be taken for the name of a view."""
+    own = url_has_allowed_host_and_scheme(url, set(), require_https=request.is_secure())
+    return url if own and url.startswith("/") else default
 
 
 def is_served(host: str) -> bool:

@@ -48,6 +48,11 @@ class SignInView(LoginView):
         self.attempt = attempt_limits.begin_attempt(request, request.POST.get("username", ""))
         return super().post(request, *args, **values)
 
+    def get_redirect_url(self, request: HttpRequest | None = None) -> str:
+        """The page that was asked for before, if any; never this one, which leads whoever is signed in there."""
+        url = origin.get_local_url(self.request, super().get_redirect_url(), "")
+        return "" if url.partition("?")[0] == self.request.path else url
+
     def render_to_response(self, context: dict[str, Any], **values: Any) -> HttpResponse:
         """Render the form, which may be answered by a redirect to the app that asks for an authorization."""
         response = super().render_to_response(context, **values)

@@ -76,6 +76,10 @@ def test_waiting_times_and_undo(calendar: Calendar, browser: httpx.Client) -> No
     assert "25 min" in page
     assert "waited-long" in page
     assert "To room" in page
+    room = address.replace("/status", "/room")
+    for back in ("sign-out", "a:b", "9" * 26, "\0", "?x", "account/"):
+        for where in (address, room):
+            assert posted(browser, where, status=status, back=back).headers["Location"] == "/day", back
     away = posted(browser, address, status="Complete", back="https://evil.example/")
     assert away.headers["Location"] == "/day"
     said = browser.get("/day", params={"date": DAY}).text
