@@ -16,11 +16,12 @@ from django.db import connections
 from charthouse import database_urls
 from charthouse.audit import request_log
 from charthouse.identity.database import outages
+from charthouse.identity.database.pipeline import Pipeline
 from charthouse.identity.models import Incarnation
 from tests.incarnations.record import start_using
 from tests.incarnations.servers import Server, run_pair, use_server
 from tests.support import Program, client, make_api_user
-from tests.waiting import until
+from tests.waiting import PATIENCE, until
 
 READ = """
 from charthouse.settings import DATABASES
@@ -61,6 +62,37 @@ def test_the_server_goes_on_after_a_promotion(
         row = Incarnation.objects.using("owner").get()
         assert (row.cause, row.paused_since) == ("failover", None)
         assert sorted(used.send()) == sorted(made)
+        request_log.flush()
+
+
+def test_the_connection_of_reads_may_be_the_first_one_after_a_promotion(
+    pair: tuple[Server, Server], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It begins the incarnation, which makes an entry in the audit by the thread's own connection: neither waits for
+    the other."""
+    monkeypatch.setattr(settings, "FAILOVER", 300)
+    monkeypatch.setattr(outages, "WAIT", 0.1)
+    primary, standby = pair
+    with use_server(standby, primary):
+        used = start_using()
+        program = make_api_user(used.clinic.practice)
+        standby.catch_up(primary)
+        request_log.flush()
+        primary.kill()
+        _expect_unavailable(used.token, program)
+        standby.promote()
+
+        def connect() -> None:
+            Pipeline().close()
+            connections.close_all()
+
+        thread = threading.Thread(target=connect, daemon=True)
+        thread.start()
+        thread.join(PATIENCE)
+        assert not thread.is_alive()
+        connections.close_all()
+        assert Incarnation.objects.using("owner").get().cause == "failover"
+        assert len(used.write(1)) == 1
         request_log.flush()
 
 

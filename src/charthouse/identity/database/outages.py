@@ -17,11 +17,13 @@ RETRY_DELAY = 0.1  # seconds between two attempts
 
 _lost_at: float | None = None
 _returning = threading.Lock()
+_returning_thread: int | None = None  # that runs the callbacks
 _callbacks: list[Callable[[], None]] = []
 
 
 def call_on_return(callback: Callable[[], None]) -> None:
-    """Register a function that runs when the database comes back. It may use other connections."""
+    """Register a function that runs when the database comes back. It may use any connection of its thread but the one
+    that has just been made."""
     _callbacks.append(callback)
 
 
@@ -42,11 +44,15 @@ def connect(attempt: Callable[[], Any]) -> Any:
 
 def note_return() -> None:
     """Note that a connection has been made."""
-    global _lost_at
-    if _lost_at is None:
+    global _lost_at, _returning_thread
+    if _lost_at is None or _returning_thread == threading.get_ident():  # a callback has made a connection
         return
     with _returning:
         if _lost_at is not None:
-            for callback in _callbacks:
-                callback()
+            _returning_thread = threading.get_ident()
+            try:
+                for callback in _callbacks:
+                    callback()
+            finally:
+                _returning_thread = None
             _lost_at = None
