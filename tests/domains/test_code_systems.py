@@ -44,6 +44,7 @@ PLACED = [
     (NDC, "0093-7214-01", NDC, "00093721401"),
     (NDC, "00093721401", NDC, "00093721401"),
     (CVX, "8", CVX, "08"),
+    (CVX, "8.", CVX, "08"),
     (CVX, "158", CVX, "158"),
     (CPT, "99213", CPT, "99213"),
     (CPT, "j1100", HCPCS, "J1100"),
@@ -53,7 +54,8 @@ PLACED = [
 NOWHERE = [
     (ICD10, ""), (ICD10, "Diabetes"), (ICD10, "E1.19"), (ICD10, "E11.99999"), (ICD10, "11.9"), (ICD9, "12"),
     (SNOMED, "73211008"), (SNOMED, "E11.9"), (SNOMED, "0123456"), (LOINC, "4548-5"), (LOINC, "glucose"),
-    (RXNORM, "metformin"), (NDC, "123"), (CVX, "flu"), (CPT, "office"), (None, "E11.9"),
+    (RXNORM, "metformin"), (NDC, "123"), (CVX, "flu"), (CVX, "8.0"), (RXNORM, "7980.0"), (CPT, "office"),
+    (None, "E11.9"),
 ]  # fmt: skip
 
 

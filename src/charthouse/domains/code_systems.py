@@ -31,7 +31,8 @@ def _normalize_icd9(code: str) -> str:
 
 
 def _normalize_number(code: str) -> str:
-    return re.sub(r"[\s.]+", "", code)
+    """Without blanks and a point at the end; a point within stays: 8.0 is not 80, which is another code."""
+    return re.sub(r"\s+", "", code).rstrip(".")
 
 
 @dataclass(frozen=True)
