@@ -62,6 +62,27 @@ def test_a_document_is_reviewed_and_signed_off_once(
     assert page not in browser.get("/reviews?for=all").text
 
 
+def test_a_refused_change_shows_the_page_with_what_was_sent(
+    calendar: Calendar, browser: httpx.Client, program: httpx.Client
+) -> None:
+    """Around the form is what the page shows of the row, whatever was sent; 500 before."""
+    patient = calendar.patient_id
+    row = received(program, patient)
+    page = f"/patients/{patient}/documents/{row['id']}"
+    refused: tuple[dict[str, Any], ...] = (
+        {"document": ("a.pdf", b"", "application/pdf")},
+        {"date": (None, b"2026-02-30")},
+    )
+    for wrong in refused:
+        token = parse_hidden_fields(browser.get("/account"))
+        kept = {"description": (None, b"Echo, left ventricle")}
+        sent = {"csrfmiddlewaretoken": (None, token["csrfmiddlewaretoken"].encode())}
+        answer = browser.post(page, files=sent | kept | wrong)
+        assert answer.status_code == 400, answer.text
+        assert "Echo, left ventricle" in answer.text
+        assert f"{page}/sign" in answer.text or f"{page}/share" in answer.text
+
+
 def test_reviews_are_listed_by_reviewer(
     clinic: Clinic, calendar: Calendar, browser: httpx.Client, program: httpx.Client
 ) -> None:

@@ -192,7 +192,7 @@ class ResourcePages:
         try:
             records.update(self.resource, request.actor, row, sent)
         except (Invalid, Conflict, Malformed) as refusal:
-            return self._render_form(request, context, sent, parents, refusal, row)
+            return self._render_form(request, context, {**one, **sent}, parents, refusal, row)
         return self._redirect_to_list(request, parents, f"The {self.singular} has been saved.")
 
     def delete(self, request: Request, row: int, **parents: int) -> HttpResponseBase:
