@@ -66,6 +66,8 @@ def test_whole_file(door, file: StoredFile) -> None:  # type: ignore[no-untyped-
     head = door(file, "HEAD")
     assert (head.status_code, head.content) == (200, b"")
     assert head.headers["content-length"] == str(SIZE)
+    head = door(file, "HEAD", Range="bytes=0-9")
+    assert (head.status_code, head.headers["content-length"]) == (200, str(SIZE)), "RFC 9110, 14.2"
 
 
 @DOORS

@@ -80,9 +80,10 @@ class FileConditions:
     if_match: str | None = None
 
     @classmethod
-    def read(cls, header: Callable[[str], str | None]) -> "FileConditions":
-        """Read them with a function that returns a header of the request by name."""
-        return cls(header("Range"), header("If-Range"), header("If-None-Match"), header("If-Match"))
+    def read(cls, method: str | None, header: Callable[[str], str | None]) -> "FileConditions":
+        """Read them with a function that returns a header of the request by name. Only a GET has a range (14.2)."""
+        wanted = header("Range") if method == "GET" else None
+        return cls(wanted, header("If-Range"), header("If-None-Match"), header("If-Match"))
 
 
 def serve_file(file: StoredFile, conditions: FileConditions) -> FileResponse:

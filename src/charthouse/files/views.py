@@ -115,7 +115,7 @@ def show_file(request: HttpRequest, practice: int, file_id: int) -> FileHttpResp
     if file is None:
         raise Http404
     try:
-        file_response = serve_file(file, FileConditions.read(request.headers.get))
+        file_response = serve_file(file, FileConditions.read(request.method, request.headers.get))
     except FileNotFoundError:
         raise Http404 from None
     return make_response(request, file_response)
@@ -137,7 +137,9 @@ def respond_with_thumbnail(request: HttpRequest, file: StoredFile) -> FileHttpRe
     try:
         made = make_thumbnail(file)
         if made is None:
-            return make_response(request, serve_file(file, FileConditions.read(request.headers.get)))
+            return make_response(
+                request, serve_file(file, FileConditions.read(request.method, request.headers.get))
+            )
     except FileNotFoundError:
         raise Http404 from None
     return set_security_headers(HttpResponse(made, content_type="image/jpeg"))

@@ -203,7 +203,7 @@ def respond_with_file(request: Request, stored: StoredFile) -> Response:
     """Respond with a stored file, or the part of it that the request's headers ask for. Raises NotFound where it is
     lost."""
     try:
-        found = serve_file(stored, FileConditions.read(request.header))
+        found = serve_file(stored, FileConditions.read(request.method, request.header))
     except FileNotFoundError:
         raise NotFound from None
     content = None if found.status == 304 else found.body

@@ -130,7 +130,9 @@ def serve_to_patient(
         shown = respond_with_thumbnail(request, file)
     else:
         try:
-            shown = make_response(request, serve_file(file, FileConditions.read(request.headers.get)))
+            shown = make_response(
+                request, serve_file(file, FileConditions.read(request.method, request.headers.get))
+            )
         except FileNotFoundError:
             raise Http404 from None
     guest, details = request.guest, {"of": f"portal {of}", "id": row}
