@@ -4,6 +4,7 @@ import json
 import logging
 import shutil
 import sys
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from types import SimpleNamespace
@@ -18,6 +19,7 @@ from charthouse import clock, logs
 from charthouse.identity import secret_keys
 from charthouse.operation import checking, configuration_checks, database_checks, database_state, health
 from charthouse.operation.findings import Finding, Level
+from tests.cases import each_case
 from tests.operation.test_health import forget_workers, run_worker
 from tests.support import make_app, make_practice
 from tests.test_commands import DATABASE, command
@@ -124,6 +126,18 @@ def test_the_database_is_checked(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(connections.settings, "owner", {**connections.settings["owner"], "HOST": "/nowhere"})
     (alone,) = database_checks.list_findings()
     assert alone.level is Level.ERROR
+
+
+@each_case(
+    ("destination", "asked"), [("", "Set CHARTHOUSE_BACKUP"), ("/srv/backups", "Run charthouse worker")]
+)
+def test_missing_backups_are_mended_by_what_is_missing(
+    destination: str, asked: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(settings, "BACKUP", replace(settings.BACKUP, destination=destination))
+    (found,) = (each for each in database_checks.list_findings() if each.name == "backup")
+    assert found.level is Level.WARNING
+    assert found.mend.startswith(asked)
 
 
 def test_check_ends_with_1_and_prints_json(tmp_path: Path) -> None:

@@ -164,8 +164,10 @@ def _check_state(state: database_state.DatabaseState) -> Iterator[Finding]:
 
 def _check_backups(state: database_state.DatabaseState) -> Iterator[Finding]:
     warnings = list_warnings(state.backup, settings.BACKUP)
+    mend = "Set CHARTHOUSE_BACKUP and CHARTHOUSE_BACKUP_PASSPHRASE_FILE (docs/backup.md)."
+    if settings.BACKUP.destination:
+        mend = "Run charthouse worker, which makes and verifies backups; see charthouse backup list (docs/backup.md)."
     for detail in warnings:
-        mend = "Set CHARTHOUSE_BACKUP and run charthouse worker; see charthouse backup list, verify (docs/backup.md)."
         yield Finding("backup", Level.WARNING, detail, mend)
     if not warnings:
         yield accept("backup", describe(state.backup, settings.BACKUP))
