@@ -26,7 +26,7 @@ SECONDS = float(os.environ.get("SOAK_SECONDS", "0"))
 pytestmark = pytest.mark.skipif(SECONDS < 60, reason="SOAK_SECONDS, in make test-deep")
 STEPS = 48  # of half an hour of the clock
 CALLERS = 3
-PAUSE = 0.05  # seconds between two calls of a caller
+PAUSE = float(os.environ.get("SOAK_PAUSE", "0.05"))  # seconds between two calls of a caller
 MB = 2**20
 # Grow with the record, its history and its log, as they should; by bytes a call.
 # The rows of finished jobs are kept for a day by the system's clock.
