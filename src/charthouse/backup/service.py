@@ -1,5 +1,5 @@
-"""The process beside the worker that backs up: it streams WAL and new files to the destination, and starts backups and
-drills when they are due.
+"""The process, separate from the worker, that backs up: it streams WAL and new files to the destination, and starts
+backups and drills when they are due.
 
 ``python -m charthouse.backup.service`` runs it; the worker starts it when CHARTHOUSE_BACKUP is set. It has no Django.
 """

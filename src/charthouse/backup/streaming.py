@@ -30,7 +30,7 @@ LAST_FILE = "last_file"  # in the state directory: id of the last row whose file
 
 
 class StreamBroken(Exception):
-    """WAL can't be received any more. ``lost``: some of it is gone, so that a new line has to begin."""
+    """WAL can't be received any more. ``lost``: some of it is missing, so that a new line has to begin."""
 
     def __init__(self, message: str, *, lost: bool = False) -> None:
         super().__init__(message)

@@ -1,4 +1,4 @@
-"""Running the backup service beside the worker."""
+"""Running the backup service alongside the worker."""
 
 import logging
 import os

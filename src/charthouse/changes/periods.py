@@ -41,7 +41,7 @@ class ChangedRow(NamedTuple):
 _CHANGED_ROWS = """
 with baseline as (
     select coalesce((select change_id from changes_reader where name = %(baseline)s), 0) as id
-), told as (
+), reported as (
     select table_name, row_id, id, operation from changes_change
      where practice_id = %(practice)s and at >= %(start)s and at < %(end)s and table_name = any(%(tables)s)
        and id > (select id from baseline)
@@ -55,7 +55,7 @@ with baseline as (
        and pg_visible_in_snapshot(txid, %(seen)s::pg_snapshot)
 )
 select table_name, row_id, (array_agg(operation order by id))[1], (array_agg(operation order by id desc))[1]
-  from told group by table_name, row_id
+  from reported group by table_name, row_id
 """
 _SET_ASIDE = (
     "update changes_edge set former = coalesce(former, snapshot), snapshot = '' "

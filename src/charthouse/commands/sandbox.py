@@ -167,7 +167,7 @@ def load_program(*, is_new: bool = False) -> None:
     schema_versions.list_migrations()  # each process compares them with the database's
     if is_new:
         from charthouse.sandbox import seed  # noqa: F401
-    if not settings.METRICS:  # counters would have to be told before where they count
+    if not settings.METRICS:  # with metrics, counters are set up before it is loaded
         from charthouse.web_server import serving  # noqa: F401
     gc.enable()
 
@@ -214,7 +214,7 @@ def fork_services(
 def _list_services(
     options: argparse.Namespace, serve_forks: Callable[[], None] | None
 ) -> list[tuple[str, str, Callable[[], object], Callable[[], None]]]:
-    """List name, title, what each loads before it is told to begin, and what it does then."""
+    """List name, title, what each loads before its turn, and what it does then."""
     from django.conf import settings
 
     from charthouse.commands import installation

@@ -1,7 +1,7 @@
 """``charthouse serve``: the sockets, and the web server that listens at them, in a process that can be replaced.
 
 The process that is started binds the sockets and loads nothing of the application. On SIGUSR2 it starts the program
-again, as it is installed now, beside the one that runs. When the new web server answers, the former one takes no more
+again, as it is installed now, while the old one runs. When the new web server answers, the former one takes no more
 connections, answers what it has, and ends. If the new one does not start, the former one goes on. The sockets are
 never closed, so no connection is refused.
 """

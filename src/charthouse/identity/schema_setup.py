@@ -50,8 +50,8 @@ class TableLocked(SchemaError):
 def migrate(using: str = "owner", say: Callable[[str], object] = announce) -> None:
     """Apply missing migrations, then add missing keys, policies and privileges of the tables.
 
-    Idempotent: a concurrent run waits, and a later one completes a run that was interrupted. ``say``: told what it
-    waits for. Raises NewerDatabase, TableLocked, and ImproperlyConfigured as ``rowsecurity.secure`` does.
+    Idempotent: a concurrent run waits, and a later one completes a run that was interrupted. ``say``: called with
+    what it waits for. Raises NewerDatabase, TableLocked, and ImproperlyConfigured as ``rowsecurity.secure`` does.
     """
     with _collect_garbage_seldom(), connections[using].cursor() as cursor, _hold_lock(cursor, say):
         for delay in (*DELAYS, None):

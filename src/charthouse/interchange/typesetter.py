@@ -1,5 +1,5 @@
 """Script that compiles a Typst template: JSON on standard input, with ``template`` (a path), ``inputs``, ``fonts``
-(directories, beside the system's fonts), and limits of ``memory`` (bytes of address space) and CPU ``seconds``; the PDF
+(directories, besides the system's), and limits of ``memory`` (bytes of address space) and CPU ``seconds``; the PDF
 on standard output.
 
 It runs as a process of its own with limits on memory and CPU time: a long text takes Typst hundreds of megabytes, which

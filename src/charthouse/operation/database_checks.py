@@ -157,7 +157,7 @@ def _check_state(state: database_state.DatabaseState) -> Iterator[Finding]:
     age = state.heartbeat_age
     if age is None or age >= health.HEARTBEAT_LIMIT:
         detail = "No worker is running: no reminder, webhook or seal is made."
-        yield Finding("worker", Level.ERROR, detail, "Run charthouse worker beside charthouse serve.")
+        yield Finding("worker", Level.ERROR, detail, "Run charthouse worker as well as charthouse serve.")
     else:
         yield accept("worker", "running")
 

@@ -59,7 +59,7 @@ def _check_database() -> list[Check]:
         _check_migrations(state),
         _check_worker(state.heartbeat_age),
         _check_sending(state),
-        # Only told: a server without a new backup is of more use than none.
+        # Only reported: a server without a new backup is of more use than none.
         Check("backup", True, describe(state.backup, settings.BACKUP)),
     ]
 

@@ -116,7 +116,7 @@ BOUNDED = {
     "procrastinate_workers": "One row a worker; procrastinate deletes those that have ended.",
 }
 
-# Tables whose rows are kept as long as the record, beside the tables of the record themselves.
+# Tables whose rows are kept as long as the record, in addition to the tables of the record.
 KEPT = {
     "audit_seal": "One row each five minutes of activity: they prove that the audit and the change feed are whole.",
     "changes_change": "The history of the record, sealed with it.",

@@ -40,7 +40,7 @@ class Reads(Protocol):
 
 @dataclass(frozen=True)
 class Application:
-    """A WSGI application, and what the server asks of it beside.
+    """A WSGI application, and what else the server asks of it.
 
     ``limit_body``: of a WSGI environment, the bytes that its body may have. ``render_refusal``: of a path ("" where
     none could be read), a refusal and whether the connection ends: an HTTP response. ``make_spool``: an encrypted

@@ -1,4 +1,4 @@
-"""The process that serves metrics, beside those of the web server."""
+"""The process that serves metrics, separate from those of the web server."""
 
 import os
 import shutil

@@ -53,7 +53,7 @@ def make_base(host: str, port: int) -> dict[str, Any]:
 
 
 def parse_head(text: str, base: dict[str, Any], limits: Limits) -> Head:
-    """Parse request line and headers, without the empty line. ``base``: what the WSGI environment has beside them.
+    """Parse request line and headers, without the empty line. ``base``: what the WSGI environment has in addition.
     Raises Refused."""
     lines = text.split("\r\n")
     joined = "".join(lines)

@@ -14,7 +14,7 @@ _OTHER = {
 
 
 def build_flag_badge(flag: str, is_abnormal: bool | None = None) -> Badge | None:
-    """Build the badge of a result; None for one without a flag. ``is_abnormal``: what the lab says beside the flag."""
+    """Build the badge of a result; None for one without a flag. ``is_abnormal``: as the lab reports it."""
     if flag in _OUT_OF_RANGE:
         return Badge(_OUT_OF_RANGE[flag], "red")
     if is_abnormal:

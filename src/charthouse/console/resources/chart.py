@@ -1,4 +1,4 @@
-"""What the chart's own forms write beside DrChrono's API: severities, how medications end, who reviewed results."""
+"""What the chart's forms write and DrChrono's API does not: severities, how medications end, who reviewed results."""
 
 from dataclasses import replace
 

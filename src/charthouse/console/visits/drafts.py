@@ -102,7 +102,7 @@ def _write(request: Request, visit: int, one: notes.NoteField, change: FieldChan
 
 
 def _write_vitals(request: Request, visit: int, values: Mapping[str, str], found: Saved) -> None:
-    """Write vitals, all at once: what is refused is told at its field, and the others are written without it."""
+    """Write vitals, all at once: a refused value is reported at its field, and the others are written without it."""
     left = dict(values)
     while left:
         try:

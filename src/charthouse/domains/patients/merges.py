@@ -173,7 +173,7 @@ def merge(
     _fill_empty(done, stays, goes, decided)
     goes.archived = True
     goes.save(update_fields=["archived", "updated_at"])
-    stays.save()  # also where nothing of it changes: who asks what changed since a time is told of the patient
+    stays.save()  # even if nothing of it changes: lists of what changed since a time show the patient
     _emit("patients merged", done, user, {one.reference.table: len(one.moves) for one in plans if one.moves})
     return done
 

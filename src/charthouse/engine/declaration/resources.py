@@ -248,7 +248,7 @@ class Resource(Declaration):
     events       what subscribers are notified of
     upsert_keys  keys by which there is at most one row below its parents: a create with the same values replaces it
     find_merged  ``find_merged(practice, id)`` → id of the row that a row was merged into, or None: a call that names
-                 the row that is gone is told of the other (410)
+                 the merged row returns 410 with that id
     """
 
     model: type[models.Model]

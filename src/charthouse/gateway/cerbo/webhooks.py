@@ -28,7 +28,7 @@ _encode = msgspec.json.Encoder().encode
 
 @dataclass(frozen=True)
 class Lookups:
-    """What is sent beside the object. ``find_patient``: (occurrence, column of the row) → id of its patient;
+    """What is sent in addition to the object. ``find_patient``: (occurrence, column of the row) → id of its patient;
     ``find_phone``: id of a patient → mobile phone."""
 
     find_patient: Callable[[Occurrence, str], int | None]
@@ -61,7 +61,7 @@ def content(happening: Occurrence, shown: Any) -> bytes:
 
 
 def make_example(happening: Occurrence, shown: dict[str, Any]) -> dict[str, Any]:
-    """The body for an example object. Needs no database: what is read beside the object is made up."""
+    """The body for an example object. Needs no database: what is read in addition to the object is made up."""
     return _make_envelope(happening, _data(happening, shown, MADE_UP))
 
 

@@ -1,7 +1,7 @@
 """The statements that are prepared on one connection.
 
 PostgreSQL keeps what it has prepared in memory until the connection ends, 80 to 160 kB a statement, and callers have
-more combinations of parameters than there is room for: a connection that has MAX_PREPARED begins anew.
+more combinations of parameters than there is room for: a connection that has MAX_PREPARED starts over.
 """
 
 from collections.abc import Callable

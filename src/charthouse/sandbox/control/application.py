@@ -1,4 +1,4 @@
-"""The WSGI application of a sandbox: that of every server, and the control API beside it."""
+"""The WSGI application of a sandbox: that of every server, plus the control API."""
 
 import time
 from collections.abc import Callable, Iterable, Iterator

@@ -36,7 +36,7 @@ logger = logging.getLogger("charthouse.sandbox")
 
 
 class Manifest(msgspec.Struct):
-    """What is written beside the copies of a snapshot. ``saved_at`` and ``stopped`` (time of a stopped clock) are ISO
+    """What is stored with the copies of a snapshot. ``saved_at`` and ``stopped`` (time of a stopped clock) are ISO
     8601, ``schema`` identifies the migrations."""
 
     saved_at: str

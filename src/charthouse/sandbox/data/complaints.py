@@ -1,4 +1,4 @@
-"""Illnesses of days and check-ups: what patients come for beside their conditions. Texts are this project's own."""
+"""Illnesses of days and check-ups: what patients come for besides their conditions. Texts are this project's own."""
 
 from charthouse.sandbox.data.conditions.condition import Complaint, Dosage
 

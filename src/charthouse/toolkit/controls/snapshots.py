@@ -1,4 +1,4 @@
-"""Snapshots of the whole sandbox, and copies of it that run beside it."""
+"""Snapshots of the whole sandbox, and copies of it that run alongside."""
 
 from typing import Annotated
 

@@ -1,4 +1,4 @@
-"""The index of what patients are searched by. Folded texts are made anew: they know more apostrophes and hyphens."""
+"""The index of what patients are searched by. Folded texts are computed again: they know more apostrophes and hyphens."""
 
 import django.db.models.deletion
 from django.db import migrations, models

@@ -1,4 +1,4 @@
-"""Controls of forks: copies of the sandbox that run beside it, on the same PostgreSQL server."""
+"""Controls of forks: copies of the sandbox that run alongside it, on the same PostgreSQL server."""
 
 import fcntl
 import json
@@ -112,7 +112,7 @@ def _wait_until_ready(connection: socket.socket, fork: Sandbox) -> None:
             return
         has_ended = bool(select.select([connection], [], [], POLL_INTERVAL)[0])
         if has_ended or time.monotonic() > until:
-            raise Unavailable("The fork did not start; see its log beside its data.")
+            raise Unavailable("The fork did not start; see its log next to its data.")
 
 
 def _describe(directory: Path) -> snapshots.Fork:
