@@ -45,6 +45,21 @@ def test_text_without_contrast_is_found_once(show: Callable[[str, str], Page]) -
     assert find_violations(show("b", text.format("b"))) != []
 
 
+def test_a_link_that_only_its_color_sets_apart_is_found_where_it_stands_in_a_text(
+    show: Callable[[str, str], Page],
+) -> None:
+    """Also where the same link has been seen elsewhere."""
+    link = '<a href="#" style="text-decoration: none; color: #333">Link</a>'
+    assert find_violations(show("j", f"<p>{link}</p>")) == []
+    (found,) = find_violations(show("k", f'<p class="k">Read all of it in the {link}, please.</p>'))
+    assert "link-in-text-block" in found
+
+
+def test_a_slight_fault_is_found(show: Callable[[str, str], Page]) -> None:
+    (found,) = find_violations(show("m", '<h4 class="m">Of the fourth level, after the first</h4>'))
+    assert "heading-order" in found
+
+
 def test_a_hidden_element_is_examined_when_it_is_shown(show: Callable[[str, str], Page]) -> None:
     page = show("c", '<p class="pale-c" hidden>Text</p>')
     assert find_violations(page) == []

@@ -16,6 +16,7 @@ DAY = "2026-03-10"
 
 @pytest.fixture
 def visit(calendar: Calendar) -> str:
+    calendar.book(f"{DAY}T12:00:00", patient=None, reason="Lunch")
     return str(calendar.book(f"{DAY}T09:00:00", reason="Cough")["id"])
 
 

@@ -89,7 +89,7 @@ INBOX = InboxPages(
         Column("Received", "received_at", sort="received_at"),
         Column("Patient", lambda row: row.patient and row.patient.display_name),
         Column("Assigned to", lambda row: row.responsible_user or row.owner, kind="wide"),
-        Column("", lambda row: None if row.read else Badge("New", "blue")),
+        Column("Status", lambda row: None if row.read else Badge("New", "blue")),
     ),
     form_keys=("title", "type", "doctor", "patient", "owner", "responsible_user", "attachment"),
     search=("title",),
