@@ -1,4 +1,5 @@
-"""Every page of console and portal that shows a patient's details is in the request log with that patient.
+"""Every page of console and portal that shows a patient's details is in the request log with that patient, and asks
+the database few times.
 
 A browser follows the links of all pages, from the menu on, in a practice that has rows of everything. Each patient
 there has a name of their own, which is searched for in the pages.
@@ -33,9 +34,12 @@ from tests.contract.cerbo_world import CerboWorld, make_cerbo
 from tests.contract.test_log_subjects import CANARY, name_patients
 from tests.identity.oauth_flow import open_signed_in_browser
 from tests.portal.portal_patients import PortalPatient, make_portal_patient
+from tests.queries import MOST_QUERIES, caught_queries
 from tests.support import PASSWORD, client, issue_token, make_app, make_user
 
 MOST = 1  # URLs of one pattern that are followed
+# Patterns whose answers may make more queries than a page.
+ALLOWED = {"portal/health/record.xml": 40}  # a C-CDA has some twenty sections, each of rows of its own
 SKIPPED = re.compile(r"/(static|docs|openapi|catalogues/[^/]+/)")  # these have no patients
 LINK = re.compile(r'(?:href|src|action|data-[a-z-]+)="(/[^"#]*)"')
 
@@ -48,6 +52,15 @@ class Walk:
     opened: Counter[str] = field(default_factory=Counter)
     shown: dict[str, set[int]] = field(default_factory=dict)
     missing: list[str] = field(default_factory=list)
+    queries: dict[str, list[str]] = field(default_factory=dict)  # the most that a page of the pattern made
+
+    def find_costly(self) -> dict[str, tuple[int, list[str]]]:
+        """List the patterns whose pages make more queries than they may, with these."""
+        return {
+            route: (len(made), made)
+            for route, made in self.queries.items()
+            if len(made) > ALLOWED.get(route, MOST_QUERIES)
+        }
 
     def follow(self, *starts: str) -> None:
         """Open pages and follow their links, breadth first."""
@@ -61,7 +74,9 @@ class Walk:
             if self.opened[match.route] >= MOST and url not in starts:
                 continue
             self.opened[match.route] += 1
-            answer = self.browser.get(url)
+            with caught_queries() as made:
+                answer = self.browser.get(url)
+            self.queries[match.route] = max(made, self.queries.get(match.route, []), key=len)
             if answer.status_code != 200 or "sign-out" in url:
                 continue
             self.check(match.route, url, answer)
@@ -233,6 +248,7 @@ def test_of_the_console(site: Site) -> None:
     walk = Walk(open_signed_in_browser(site.world.other.clinic.user.username))
     walk.follow(*site.starts)
     assert walk.missing == []
+    assert walk.find_costly() == {}
     routes = {str(pattern.pattern) for pattern in console_patterns}
     of_patients = {route for route in routes if "<id:patient>" in route}
     assert (of_patients | OUTSIDE_OF_CHARTS) - walk.shown.keys() - OTHERS == set()
@@ -275,6 +291,7 @@ def test_of_the_portal(site: Site) -> None:
     walk = Walk(site.guest.browser())
     walk.follow("/portal")
     assert walk.missing == []
+    assert walk.find_costly() == {}
     request_log.flush()
     seen = ApiCall.objects.using("owner").filter(practice_id=site.world.practice, dialect="portal")
     with tenancy.within(site.world.practice):

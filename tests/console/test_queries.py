@@ -12,9 +12,9 @@ from charthouse.domains.tasks.models import Task, TaskStatus
 from charthouse.identity import tenancy
 from charthouse.identity.sealed_secrets import seal
 from charthouse.outbox.models import Outgoing
-from tests.console.test_shell import bounded_queries
 from tests.domains.scheduling.calendar import Calendar
 from tests.identity.oauth_flow import open_signed_in_browser
+from tests.queries import bounded_queries
 from tests.support import Clinic, issue_token, make_api_user, make_app
 
 

@@ -1,32 +1,17 @@
 """The layout, menu, refusals and forms of the console."""
 
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
 from html import unescape
 
 import httpx
 import pytest
-from django.db import connection
-from django.test.utils import CaptureQueriesContext
 
 from charthouse.domains.patients.models import CustomDemographic
 from charthouse.domains.scheduling.models import AppointmentProfile
 from charthouse.identity import tenancy
 from tests.identity.oauth_flow import open_signed_in_browser, parse_hidden_fields
-from tests.queries import list_queries
+from tests.queries import bounded_queries
 from tests.support import PASSWORD, Clinic, client, make_doctor, make_practice, make_user
-
-MOST_QUERIES = 12
-
-
-@contextmanager
-def bounded_queries() -> Iterator[None]:
-    """Fail if the block makes more than MOST_QUERIES queries."""
-    with CaptureQueriesContext(connection) as caught:
-        yield
-    queries = list_queries(caught)
-    assert len(queries) <= MOST_QUERIES, queries
 
 
 def menu(page: httpx.Response) -> list[str]:

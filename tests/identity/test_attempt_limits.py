@@ -10,8 +10,8 @@ from typing import Any
 
 import httpx
 import pytest
-from django.db import connection, connections
-from django.test.utils import CaptureQueriesContext, override_settings
+from django.db import connections
+from django.test.utils import override_settings
 
 from charthouse import clock
 from charthouse.engine.errors import Throttled
@@ -21,7 +21,7 @@ from tests import support
 from tests.cases import each_case
 from tests.identity.oauth_flow import call_endpoint, open_signed_in_browser, parse_hidden_fields, sign_in
 from tests.portal import portal_patients
-from tests.queries import list_queries
+from tests.queries import caught_queries
 
 LIMIT = 4
 _hours = count(100)  # each test has a window of its own
@@ -274,9 +274,9 @@ def test_zero_is_no_limit() -> None:
 
 def list_statements(call: Callable[[], httpx.Response], name: str) -> tuple[list[str], int, str]:
     """The statements of a call, without their values; its status, and its page without token and name."""
-    with CaptureQueriesContext(connection) as caught:
+    with caught_queries() as made:
         answer = call()
-    statements = [re.sub(r"\d+|'[^']*'|NULL", "?", sql) for sql in list_queries(caught)]
+    statements = [re.sub(r"\d+|'[^']*'|NULL", "?", sql) for sql in made]
     text = re.sub(r'name="csrfmiddlewaretoken" value="\w+"', "", answer.text)
     return statements, answer.status_code, text.replace(name, "")
 

@@ -11,9 +11,9 @@ from charthouse.audit.models import Event
 from charthouse.console.audit import views as audit
 from charthouse.domains.patients.models import Patient
 from charthouse.identity import tenancy
-from tests.console.test_shell import bounded_queries
 from tests.domains.scheduling.calendar import Calendar
 from tests.identity.oauth_flow import open_signed_in_browser, parse_hidden_fields
+from tests.queries import bounded_queries
 from tests.support import PASSWORD, Clinic, make_practice, make_user
 
 

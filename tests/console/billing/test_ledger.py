@@ -15,10 +15,11 @@ from charthouse.domains.billing.receivables import sum_receivables
 from charthouse.domains.patients.models import Patient
 from charthouse.identity import tenancy
 from charthouse.identity.permission_presets import PRESETS
-from tests.console.test_shell import bounded_queries, send
+from tests.console.test_shell import send
 from tests.domains.billing.client import BillingClient
 from tests.domains.caller import at_once
 from tests.identity.oauth_flow import open_signed_in_browser
+from tests.queries import bounded_queries
 from tests.support import PASSWORD, Clinic, make_practice, make_user
 
 

@@ -12,10 +12,11 @@ from charthouse import clock
 from charthouse.domains.billing import accounts, subscriptions
 from charthouse.identity import tenancy
 from charthouse.identity.models import PERMISSIONS
-from tests.console.test_shell import bounded_queries, send
+from tests.console.test_shell import send
 from tests.domains.caller import Caller, at_once
 from tests.domains.scheduling.calendar import Calendar
 from tests.identity.oauth_flow import open_signed_in_browser
+from tests.queries import bounded_queries
 from tests.support import PASSWORD, Clinic, make_api_user, make_practice, make_user
 
 PLACES = ("charges", "estimates", "invoices", "subscriptions")

@@ -18,9 +18,10 @@ from charthouse.domains.patients.models import Patient
 from charthouse.domains.scheduling.models import Vitals
 from charthouse.identity import tenancy
 from charthouse.identity.models import PERMISSIONS
-from tests.console.test_shell import bounded_queries, send
+from tests.console.test_shell import send
 from tests.domains.scheduling.calendar import Calendar
 from tests.identity.oauth_flow import open_signed_in_browser, parse_hidden_fields
+from tests.queries import bounded_queries
 from tests.support import PASSWORD, Clinic, make_api_user, make_practice, make_user
 
 PAGES = (

@@ -14,8 +14,9 @@ from charthouse.domains.medications.models import Drug, Medication
 from charthouse.domains.scheduling.models import Appointment
 from charthouse.identity import tenancy
 from tests.console.chart.test_summary import Chart
-from tests.console.test_shell import bounded_queries, send
+from tests.console.test_shell import send
 from tests.identity.oauth_flow import open_signed_in_browser, parse_hidden_fields
+from tests.queries import bounded_queries
 from tests.support import PASSWORD, Clinic, make_user
 
 

@@ -15,9 +15,10 @@ from charthouse.domains.clinical.health_maintenance import HealthTracker
 from charthouse.domains.medications.models import Supplement
 from charthouse.domains.patients.models import Facility, Patient, Tag
 from charthouse.identity import tenancy
-from tests.console.test_shell import bounded_queries, send
+from tests.console.test_shell import send
 from tests.domains.scheduling.calendar import Calendar
 from tests.identity.oauth_flow import parse_hidden_fields
+from tests.queries import bounded_queries
 from tests.support import Clinic, make_api_user, make_practice
 
 

@@ -15,10 +15,11 @@ from charthouse.domains.medications.models import Medication
 from charthouse.domains.patients.models import Patient
 from charthouse.domains.scheduling.models import Vitals
 from charthouse.identity import tenancy
-from tests.console.test_shell import bounded_queries, send
+from tests.console.test_shell import send
 from tests.domains.caller import at_once
 from tests.domains.scheduling.calendar import Calendar
 from tests.identity.oauth_flow import open_signed_in_browser, parse_hidden_fields
+from tests.queries import bounded_queries
 from tests.support import Clinic
 
 ALLERGY = {"verification_status": "confirmed", "status": "active"}

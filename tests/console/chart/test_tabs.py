@@ -23,9 +23,9 @@ from charthouse.domains.scheduling.models import Vitals
 from charthouse.identity import tenancy
 from charthouse.identity.models import PERMISSIONS
 from tests.console.chart.test_summary import Chart
-from tests.console.test_shell import bounded_queries
 from tests.domains.scheduling.calendar import Calendar
 from tests.identity.oauth_flow import open_signed_in_browser
+from tests.queries import bounded_queries
 from tests.support import PASSWORD, Clinic, make_user
 
 

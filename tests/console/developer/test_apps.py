@@ -17,9 +17,9 @@ from charthouse.audit.models import Event
 from charthouse.identity import iframes, sealed_secrets, tenancy
 from charthouse.identity.models import Application
 from tests.console.developer.apps import NEW_APP, make_own_app, register, send
-from tests.console.test_shell import bounded_queries
 from tests.identity import oauth_flow
 from tests.identity.oauth_flow import is_accepted, open_signed_in_browser, parse_hidden_fields
+from tests.queries import bounded_queries
 from tests.support import (
     CALLBACK,
     PASSWORD,

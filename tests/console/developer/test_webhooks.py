@@ -13,9 +13,9 @@ from charthouse.changes import actions, verification
 from charthouse.changes.models import Delivery, Webhook
 from charthouse.identity import tenancy
 from tests.changes.receiver import SECRET, Receiver, run_receiver, run_sender, verify
-from tests.console.test_shell import bounded_queries
 from tests.identity.oauth_flow import open_signed_in_browser, parse_hidden_fields
 from tests.jobs.worker import work_off
+from tests.queries import bounded_queries
 from tests.support import PASSWORD, App, Clinic, client, issue_token, make_app, make_practice, make_user
 from tests.waiting import until
 

@@ -9,10 +9,11 @@ from charthouse.domains.documents.models import Document
 from charthouse.domains.tasks.models import Task
 from charthouse.identity import tenancy
 from charthouse.identity.models import PERMISSIONS
-from tests.console.test_shell import bounded_queries, send
+from tests.console.test_shell import send
 from tests.domains.documents.uploads import PDF, make_body
 from tests.domains.scheduling.calendar import Calendar
 from tests.identity.oauth_flow import open_signed_in_browser, parse_hidden_fields
+from tests.queries import bounded_queries
 from tests.support import PASSWORD, Clinic, make_api_user, make_doctor, make_practice, make_user
 
 

@@ -20,10 +20,10 @@ from charthouse.domains.tasks.models import Task, TaskStatus
 from charthouse.identity import tenancy
 from charthouse.identity.models import User
 from charthouse.identity.permission_presets import PRESETS
-from tests.console.test_shell import bounded_queries
 from tests.domains.documents.uploads import make_picture
 from tests.domains.scheduling.calendar import DAY, Calendar
 from tests.identity.oauth_flow import open_signed_in_browser
+from tests.queries import bounded_queries
 from tests.support import PASSWORD, Clinic, make_user
 
 ZONE = ZoneInfo("US/Eastern")

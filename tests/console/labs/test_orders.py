@@ -11,8 +11,8 @@ from charthouse.domains.messaging.models import PatientMessage
 from charthouse.files.models import StoredFile
 from charthouse.identity import tenancy
 from tests.console.chart.test_summary import Chart
-from tests.console.test_shell import bounded_queries
 from tests.identity.oauth_flow import parse_hidden_fields
+from tests.queries import bounded_queries
 from tests.support import Clinic
 
 

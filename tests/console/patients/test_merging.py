@@ -19,10 +19,10 @@ from charthouse.domains.scheduling.models import Appointment
 from charthouse.engine.errors import Conflict
 from charthouse.identity import tenancy
 from tests.concurrency import run_concurrently
-from tests.console.test_shell import bounded_queries
 from tests.domains.caller import Caller
 from tests.domains.scheduling.calendar import Calendar
 from tests.gateway.test_conflicts import is_waiting
+from tests.queries import bounded_queries
 from tests.support import Clinic
 from tests.waiting import PATIENCE, until
 

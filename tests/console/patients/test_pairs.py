@@ -13,8 +13,9 @@ from charthouse.engine.sql.statements import list_written_columns
 from charthouse.identity import tenancy
 from tests.cases import each_case
 from tests.console.schedule.test_today import posted, read_undo
-from tests.console.test_shell import bounded_queries, send
+from tests.console.test_shell import send
 from tests.identity.oauth_flow import open_signed_in_browser
+from tests.queries import bounded_queries
 from tests.support import PASSWORD, Clinic, make_practice, make_user
 
 PHONE = {"cell_phone": "(303) 555-0142"}

@@ -15,8 +15,8 @@ from charthouse.identity import tenancy
 from charthouse.identity.models import User
 from charthouse.jobs import submissions, tasks
 from tests.cases import each_case
-from tests.console.test_shell import bounded_queries
 from tests.identity.oauth_flow import open_signed_in_browser, parse_hidden_fields
+from tests.queries import bounded_queries
 from tests.support import PASSWORD, Clinic, client, make_practice, make_user
 
 ADA = {"first_name": "Ada", "last_name": "Lovelace", "date_of_birth": "1985-12-10", "gender": "Female"}

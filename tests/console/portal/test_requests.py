@@ -16,9 +16,9 @@ from charthouse.domains.patients.portal_requests import enqueue
 from charthouse.files.storage import store_file
 from charthouse.identity import tenancy
 from charthouse.identity.models import PERMISSIONS
-from tests.console.test_shell import bounded_queries
 from tests.domains.scheduling.calendar import Calendar
 from tests.identity.oauth_flow import open_signed_in_browser, parse_hidden_fields
+from tests.queries import bounded_queries
 from tests.support import PASSWORD, Clinic, make_api_user, make_doctor, make_practice, make_user
 
 

@@ -13,9 +13,10 @@ from charthouse.domains.questionnaires.answers import submit_answers
 from charthouse.domains.questionnaires.models import Answers, Assignment, Question, Questionnaire
 from charthouse.identity import tenancy
 from charthouse.identity.models import PERMISSIONS
-from tests.console.test_shell import bounded_queries, send
+from tests.console.test_shell import send
 from tests.domains.scheduling.calendar import Calendar
 from tests.identity.oauth_flow import open_signed_in_browser, parse_hidden_fields
+from tests.queries import bounded_queries
 from tests.support import PASSWORD, Clinic, make_doctor, make_practice, make_user
 
 HOSTILE = '<b>Bold</b><script>title="taken"</script><img src=x onerror="alert(1)"><p style="x">Safe</p>'

@@ -11,9 +11,10 @@ from charthouse.domains.practice.models import DoctorWorkSchedule
 from charthouse.domains.scheduling.models import Appointment, AppointmentProfile
 from charthouse.identity import tenancy
 from charthouse.identity.permission_presets import PRESETS
-from tests.console.test_shell import bounded_queries, send
+from tests.console.test_shell import send
 from tests.domains.scheduling.calendar import Calendar
 from tests.identity.oauth_flow import open_signed_in_browser
+from tests.queries import bounded_queries
 from tests.support import PASSWORD, Clinic, make_practice, make_user
 
 MONDAY = "2044-03-07"

@@ -8,8 +8,9 @@ import pytest
 from charthouse.domains.scheduling.models import Appointment
 from charthouse.identity import tenancy
 from tests.console.schedule.test_today import events, posted, read_undo
-from tests.console.test_shell import bounded_queries, send
+from tests.console.test_shell import send
 from tests.domains.scheduling.calendar import Calendar
+from tests.queries import bounded_queries
 
 DAY = "2030-03-05"  # a Tuesday; the clocks change on Sunday the 10th
 

@@ -12,9 +12,10 @@ from charthouse.domains.patients.models import Patient
 from charthouse.domains.scheduling.models import Appointment
 from charthouse.identity import tenancy
 from charthouse.identity.permission_presets import PRESETS
-from tests.console.test_shell import bounded_queries, send
+from tests.console.test_shell import send
 from tests.domains.scheduling.calendar import Calendar, make_office
 from tests.identity.oauth_flow import open_signed_in_browser, parse_hidden_fields
+from tests.queries import bounded_queries
 from tests.support import PASSWORD, Clinic, make_doctor, make_practice, make_user
 
 DAY = "2026-03-10"

@@ -15,9 +15,10 @@ from charthouse.domains.scheduling.models import Appointment, FreedSlot, Waiting
 from charthouse.identity import tenancy
 from charthouse.identity.permission_presets import PRESETS
 from tests.console.schedule.test_today import posted, read_undo
-from tests.console.test_shell import bounded_queries, send
+from tests.console.test_shell import send
 from tests.domains.scheduling.calendar import Calendar
 from tests.identity.oauth_flow import open_signed_in_browser
+from tests.queries import bounded_queries
 from tests.support import PASSWORD, make_api_user, make_practice, make_user
 
 

@@ -10,8 +10,8 @@ from charthouse.domains.patients.models import Patient
 from charthouse.domains.patients.search import parse_birthday
 from charthouse.identity import tenancy
 from tests.cases import each_case
-from tests.console.test_shell import bounded_queries
 from tests.identity.oauth_flow import open_signed_in_browser
+from tests.queries import bounded_queries
 from tests.support import PASSWORD, Clinic, make_practice, make_user
 
 

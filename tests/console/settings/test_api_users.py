@@ -10,8 +10,8 @@ import pytest
 from charthouse.audit.models import Event
 from charthouse.identity import tenancy
 from charthouse.identity.models import ApiUser
-from tests.console.test_shell import bounded_queries
 from tests.identity.oauth_flow import open_signed_in_browser, parse_hidden_fields
+from tests.queries import bounded_queries
 from tests.support import PASSWORD, Clinic, client, make_practice, make_user
 
 GOOD = {"nickname": "Lab bridge", "contact": "it@clinic.example", "enabled": "on"}

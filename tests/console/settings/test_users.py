@@ -12,9 +12,9 @@ from charthouse.domains.practice.models import Doctor, ExamRoom, Office
 from charthouse.identity import second_factor, tenancy
 from charthouse.identity.models import PERMISSIONS, User
 from charthouse.outbox.models import Outgoing
-from tests.console.test_shell import bounded_queries
 from tests.identity.oauth_flow import is_accepted, open_signed_in_browser, parse_hidden_fields, sign_in
 from tests.identity.test_sign_in import NEW, enable_second_factor, parse_link, set_password
+from tests.queries import bounded_queries
 from tests.support import (
     PASSWORD,
     Clinic,

@@ -14,8 +14,8 @@ from charthouse.changes.models import Delivery, Webhook
 from charthouse.console.settings.webhooks import MASK
 from charthouse.identity import tenancy
 from tests.changes.receiver import Receiver, run_receiver, run_sender
-from tests.console.test_shell import bounded_queries
 from tests.identity.oauth_flow import open_signed_in_browser, parse_hidden_fields
+from tests.queries import bounded_queries
 from tests.support import PASSWORD, Clinic, make_api_user, make_practice, make_user
 from tests.waiting import until
 

@@ -9,9 +9,9 @@ import httpx
 from charthouse import clock
 from charthouse.domains.tasks.models import AssociatedItem, Task, TaskStatus
 from charthouse.identity import tenancy
-from tests.console.test_shell import bounded_queries
 from tests.domains.scheduling.calendar import Calendar
 from tests.identity.oauth_flow import parse_hidden_fields
+from tests.queries import bounded_queries
 
 
 def add_tasks(calendar: Calendar, *, complete: bool = True) -> dict[str, Any]:

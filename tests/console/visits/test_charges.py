@@ -15,10 +15,10 @@ from charthouse.domains.patients.models import Coverage
 from charthouse.identity import tenancy
 from charthouse.identity.models import User
 from charthouse.identity.permission_presets import PRESETS
-from tests.console.test_shell import bounded_queries
 from tests.console.visits.test_note import Notes
 from tests.domains.scheduling.calendar import Calendar
 from tests.identity.oauth_flow import open_signed_in_browser
+from tests.queries import bounded_queries
 from tests.support import PASSWORD, Clinic, make_practice, make_user
 
 

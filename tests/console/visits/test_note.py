@@ -16,10 +16,10 @@ from charthouse.domains.clinical.models import (
 )
 from charthouse.domains.scheduling.models import Vitals
 from charthouse.identity import tenancy
-from tests.console.test_shell import bounded_queries
 from tests.domains.caller import at_once
 from tests.domains.scheduling.calendar import Calendar
 from tests.identity.oauth_flow import open_signed_in_browser, parse_hidden_fields
+from tests.queries import bounded_queries
 from tests.support import PASSWORD, Clinic, make_doctor, make_practice, make_user
 
 FIELDS = (("Complaint", "String", True), ("Appears well", "Checkbox", False), ("Parts", "TwoStrings", False))

@@ -249,9 +249,13 @@ class _InvoiceList(AccountList):
             "received": account_sums.select_received(),
             "left": account_sums.select_balance(),
         }
-        invoice = rows.annotate(
-            number=account_sums.select_invoice_number(), state=account_sums.select_status(), **sum_of
-        ).get(pk=row)
+        invoice = (
+            rows.select_related("patient__doctor")
+            .annotate(
+                number=account_sums.select_invoice_number(), state=account_sums.select_status(), **sum_of
+            )
+            .get(pk=row)
+        )
         lines = InvoiceLine.objects.filter(invoice=row, practice=request.actor.practice, archived=False)
         paid = InvoicePayment.objects.filter(invoice=row, practice=request.actor.practice, archived=False)
         return super().get_edit_context(request, one, row) | {

@@ -53,6 +53,13 @@ class CalendarScope:
     def today(self) -> date:
         return clock.now().astimezone(self.zone).date()
 
+    def list_options(self) -> records.OptionLists:
+        """List offices and doctors as the options of a form."""
+        return {
+            "offices": [(str(one.pk), str(one)) for one in self.offices],
+            "doctors": [(str(one.pk), str(one)) for one in self.doctors],
+        }
+
 
 def parse_scope(request: Request) -> CalendarScope | None:
     """Parse office and doctor from the query; the user's own office by default. Two queries.

@@ -15,6 +15,8 @@ from charthouse.engine.execution.paging import Paging
 from charthouse.identity import loaded_rows
 
 MAX_OPTIONS = 250
+OptionLists = Mapping[str, list[tuple[str, str]]]  # (id, label), by resource
+NONE_KNOWN: OptionLists = {}
 
 
 def get_resource(path: str) -> Resource:
@@ -80,11 +82,11 @@ def _refuse_url(**parameters: Any) -> str:
 
 
 class ReferenceOptions:
-    """Options of a form's references: one query for each resource referred to."""
+    """Options of a form's references: one query for each resource referred to but those that are ``known``."""
 
-    def __init__(self, actor: Actor) -> None:
+    def __init__(self, actor: Actor, known: OptionLists = NONE_KNOWN) -> None:
         self.actor = actor
-        self._known: dict[str, list[tuple[str, str]]] = {}
+        self._known = dict(known)
 
     def __call__(self, to: str) -> Sequence[tuple[str, str]]:
         """Return (id, label) of the resource's rows, at most MAX_OPTIONS."""

@@ -200,7 +200,9 @@ def _render(
     refusal: Invalid | Conflict | Malformed | None = None,
 ) -> HttpResponse:
     practice = request.actor.practice
-    kept, gone = layout.find_patient(request, patient), layout.find_patient(request, merged)
+    rows = records.select_rows(records.get_resource("patients"), request.actor, hidden=True)
+    charts = rows.in_bulk([patient, merged])
+    kept, gone = charts[patient], charts[merged]
     counted = merges.count_rows(practice, patient, merged)
     access = list_current_access(practice, patient).union(list_current_access(practice, merged))
     signs_in = {row.patient_id for row in access if row.activated_on is not None}

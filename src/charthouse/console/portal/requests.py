@@ -25,6 +25,7 @@ from charthouse.domains.patients.models.portal_requests import REQUEST_STATUSES
 from charthouse.domains.patients.portal_requests import settle
 from charthouse.engine.actor import Actor
 from charthouse.engine.errors import Conflict, Forbidden, NotFound
+from charthouse.engine.execution import planning
 from charthouse.engine.sql import statements
 from charthouse.engine.sql.expressions import BoundParameter
 from charthouse.engine.sql.statements import Statement, compile_rows, make_statement
@@ -86,20 +87,22 @@ def select_open(actor: Actor) -> "QuerySet[PortalRequest]":
 
 
 def count_open(user: User) -> int:
-    """Count the open requests that the user may see, at most MAX_COUNT + 1."""
-    actor = build_actor(user)
-    # On every page: which of them the user may see is a long statement, for which there is often no need.
-    if not statements.run(_compile_any_open(), {"practice": actor.practice}):
-        return 0
-    return select_open(actor)[: MAX_COUNT + 1].count()
+    """Count the open requests that the user may see, at most MAX_COUNT + 1. Raises Forbidden."""
+    actor, policy = build_actor(user), records.get_resource("patients").policy
+    policy.authorize(actor, "patients", reading=True)
+    statement = _compile_open(policy.sees_only_own(actor), tuple(_list_visible_types(actor)))
+    return len(statements.run(statement, planning.bind_actor(actor)))
 
 
 @cache
-def _compile_any_open() -> Statement:
-    """Compile the statement that finds an open request of the practice."""
+def _compile_open(owned: bool, types: tuple[str, ...]) -> Statement:
+    """Compile the statement of ``select_open``, once for each kind of user: it runs on every page."""
+    patients = planning.select_visible(records.get_resource("patients"), owned)
     practice = BoundParameter("practice", BigIntegerField())
-    rows = PortalRequest.objects.filter(practice=practice, status="open").order_by().values_list("pk")
-    return make_statement(*compile_rows(rows[:1]))
+    rows = PortalRequest.objects.filter(
+        practice=practice, patient__in=patients.values("pk"), request_type__in=types, status="open"
+    )
+    return make_statement(*compile_rows(rows.order_by().values_list("pk")[: MAX_COUNT + 1]))
 
 
 # -- the list ---------------------------------------------------------------------------------------------------

@@ -13,10 +13,10 @@ from charthouse.console.kit import appointments, formats, forms, records, undo
 from charthouse.console.kit.page import Request, page, render_page
 from charthouse.console.kit.tables import MAX_SEARCH_LENGTH
 from charthouse.console.resources.schedule import SCHEDULING
-from charthouse.console.schedule import form, series_edit, waiting_entries
+from charthouse.console.schedule import form, series_edit, visit_types, waiting_entries
 from charthouse.domains.patients.models import Patient
 from charthouse.domains.patients.search import find
-from charthouse.domains.scheduling.models import Appointment, AppointmentProfile
+from charthouse.domains.scheduling.models import Appointment
 from charthouse.engine.errors import Conflict, Invalid, Malformed, NotFound
 from charthouse.identity import loaded_rows
 from charthouse.jobs import submissions
@@ -59,7 +59,7 @@ def _describe(one: Patient) -> dict[str, Any]:
 def book(request: Request) -> HttpResponseBase:
     """Book an appointment: the form has a field for the patient. A name that fits one patient alone is enough."""
     if request.method != "POST":
-        return _render(request, {}, _get_initial_values(request, None))
+        return _render_new(request, {})
     patient = choose_patient(request)
     if patient is None:
         refusal = (
@@ -93,7 +93,7 @@ def book_appointment(request: Request, patient: int) -> HttpResponseBase:
     """Book an appointment of a patient; ``patient`` 0 blocks time."""
     context: dict[str, Any] = layout.get_chart_context(request, patient) if patient else {"is_break": True}
     if request.method != "POST":
-        return _render(request, context, _get_initial_values(request, context.get("patient")))
+        return _render_new(request, context)
     return _book(request, context, context.get("patient"))
 
 
@@ -148,11 +148,19 @@ def _say_booked(request: Request, patient: Patient | None, values: dict[str, Any
     undo.add_message(request, words, reverse("visit-delete", args=[row]), {"scope": series_edit.ALL})
 
 
-def _get_initial_values(request: Request, patient: Patient | None) -> dict[str, Any]:
-    """Get the form's first values: from the calendar's query, the user's own office, 30 minutes."""
+def _render_new(request: Request, context: dict[str, Any]) -> HttpResponseBase:
+    """Render the form with its first values. Raises NotFound in a practice without offices."""
     here = appointments.parse_scope(request)
     if here is None:
         raise NotFound("No offices yet.")
+    values = _get_initial_values(request, here, context.get("patient"))
+    return _render(request, context, values, known=here.list_options())
+
+
+def _get_initial_values(
+    request: Request, here: appointments.CalendarScope, patient: Patient | None
+) -> dict[str, Any]:
+    """Get the form's first values: from the calendar's query, the user's own office, 30 minutes."""
     given = request.GET
     time = given.get("time", "")[:19] or f"{given.get('date', here.today.isoformat())[:10]}T09:00:00"
     doctor = here.doctor or (patient.doctor if patient else here.office.doctor)
@@ -176,11 +184,13 @@ def _render(
     values: dict[str, Any],
     refusal: Invalid | Conflict | Malformed | None = None,
     status: int = 0,
+    known: records.OptionLists = records.NONE_KNOWN,
 ) -> HttpResponseBase:
     is_break = bool(context.get("is_break"))
-    built = form.build_form(request, form.list_keys(is_break=is_break), values).with_errors(refusal)
+    types = [] if is_break else visit_types.list_types(request)
+    options = {**known, "appointment_profiles": visit_types.list_choices(types, values.get("profile"))}
+    built = form.build_form(request, form.list_keys(is_break=is_break), values, options).with_errors(refusal)
     chosen = context.get("chosen")
-    minutes = AppointmentProfile.objects.filter(practice=request.actor.practice, archived=False)
     template_context = {
         "button": "Block time" if is_break else "Book",
         **context,
@@ -190,7 +200,7 @@ def _render(
         "asks_patient": not is_break and "patient" not in context,
         "patient_name": request.POST.get("patient_name", chosen.sort_name if chosen else ""),
         "patient_row": chosen.pk if chosen else "",
-        "lengths": dict(minutes.values_list("pk", "duration")[:250]),
+        "lengths": {one.id: one.duration for one in types},
         "submission": request.POST.get("submission") or submissions.make_token(),
         "query": request.GET.urlencode(),
         "waiting": request.POST.get("waiting") or request.GET.get("waiting", ""),

@@ -9,6 +9,7 @@ from charthouse.console.kit import editing, form_sections, forms, records
 from charthouse.console.kit.form_sections import FormSection, Section
 from charthouse.console.kit.forms import Form, Input
 from charthouse.console.kit.page import Request
+from charthouse.console.kit.records import OptionLists
 from charthouse.console.schedule import visit_types
 from charthouse.domains.practice.models import ExamRoom
 from charthouse.domains.scheduling.models import MAX_DURATION, NO_ROOM
@@ -75,10 +76,18 @@ def read(request: Request, keys: list[Key]) -> dict[str, Any]:
     return sent
 
 
-def build_form(request: Request, keys: list[Key], values: Mapping[str, Any]) -> Form:
-    """Build the form with these values."""
+def build_form(
+    request: Request, keys: list[Key], values: Mapping[str, Any], known: OptionLists | None = None
+) -> Form:
+    """Build the form with these values. ``known``: (id, label) of references that the page has read already, by
+    resource."""
     of = records.get_resource("schedule")
-    form = forms.build_form(keys, of.model, values, records.ReferenceOptions(request.actor), LABELS, HINTS)
+    known = dict(known or {})
+    if "appointment_profiles" not in known:
+        types = visit_types.list_types(request)
+        known["appointment_profiles"] = visit_types.list_choices(types, values.get("profile"))
+    options = records.ReferenceOptions(request.actor, known)
+    form = forms.build_form(keys, of.model, values, options, LABELS, HINTS)
     for section in SECTIONS:
         for name, span in section.fields:
             if (one := form.find(name)) is not None:
@@ -92,8 +101,6 @@ def build_form(request: Request, keys: list[Key], values: Mapping[str, Any]) -> 
     start, end = form.find("scheduled_time"), form.find("block_end")
     if start is not None and end is not None:
         start.label, end.required = "Starts", True
-    if (kind := form.find("profile")) is not None:
-        kind.choices = [*kind.choices[:1], *visit_types.list_choices(request, kind.value)]
     if (room := form.find("exam_room")) is not None:
         _offer_rooms(request, room, values.get("office"))
     if (days := form.find("recurring_days")) is not None:

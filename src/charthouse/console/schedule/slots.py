@@ -19,7 +19,7 @@ from charthouse.domains.scheduling.models import FREEING_STATUSES, MAX_DURATION,
 from charthouse.engine.declaration.times import parse_date
 from charthouse.engine.declaration.values import InvalidValue
 
-SEARCHED_DAYS = 60
+SEARCHED_DAYS, DAYS_AT_ONCE = 60, 30
 STEP = 5 * 60  # seconds: times are offered at whole five minutes
 MAX_SHOWN = 60  # dates of a preview
 MAX_TAKEN = 5000  # appointments that a preview compares
@@ -39,17 +39,18 @@ def find_next(request: Request) -> HttpResponseBase:
     minutes = read_minutes(request.GET)
     kind = VisitType(0, minutes * 60, 0, False)
     first = start.astimezone(zone).date()
-    found = bookable_windows.find_windows(
-        request.actor.practice,
-        office.doctor.timezone,
-        [(doctor.pk, kind)],
-        first,
-        first + timedelta(days=SEARCHED_DAYS),
-    )
-    for begins, ends in sorted(found.windows[doctor.pk, 0]):
-        at = -(-max(begins, int(start.timestamp()) + 1) // STEP) * STEP
-        if at + minutes * 60 <= ends:
-            return JsonResponse(_offer(request, office, datetime.fromtimestamp(at, zone), minutes))
+    for days in range(0, SEARCHED_DAYS, DAYS_AT_ONCE):
+        found = bookable_windows.find_windows(
+            request.actor.practice,
+            office.doctor.timezone,
+            [(doctor.pk, kind)],
+            first + timedelta(days=days),
+            first + timedelta(days=days + DAYS_AT_ONCE - 1),
+        )
+        for begins, ends in sorted(found.windows[doctor.pk, 0]):
+            at = -(-max(begins, int(start.timestamp()) + 1) // STEP) * STEP
+            if at + minutes * 60 <= ends:
+                return JsonResponse(_offer(request, office, datetime.fromtimestamp(at, zone), minutes))
     return JsonResponse(
         {"detail": f"{doctor} has no free {minutes} minutes in the next {SEARCHED_DAYS} days."}
     )

@@ -3,7 +3,7 @@ book may choose them, without the permission Settings that their catalogue asks 
 docs/decisions/0419-profiles-belong-to-doctors.md"""
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, NamedTuple
 
 from charthouse.console.kit import records
 from charthouse.console.kit.page import Request
@@ -11,12 +11,23 @@ from charthouse.engine.execution import planning
 from charthouse.engine.sql.folding import Folded, fold
 
 
-def list_choices(request: Request, chosen: Any) -> list[tuple[str, str]]:
-    """List (id, name) of the types that a form offers: each name once. ``chosen``: id of the one that is set."""
+class VisitType(NamedTuple):
+    """A profile of a doctor. ``duration``: minutes."""
+
+    id: int
+    name: str
+    duration: int
+
+
+def list_types(request: Request) -> list[VisitType]:
+    """List the profiles of all doctors that the user may choose."""
     rows = _select_profiles(request).order_by("sort_order", "name", "pk")
-    return list_once(
-        ((str(row), name) for row, name in rows.values_list("pk", "name")[: records.MAX_OPTIONS]), chosen
-    )
+    return [VisitType(*row) for row in rows.values_list("pk", "name", "duration")[: records.MAX_OPTIONS]]
+
+
+def list_choices(types: Iterable[VisitType], chosen: Any) -> list[tuple[str, str]]:
+    """List (id, name) of the types that a form offers: each name once. ``chosen``: id of the one that is set."""
+    return list_once(((str(one.id), one.name) for one in types), chosen)
 
 
 def list_once(choices: Iterable[tuple[str, str]], chosen: Any) -> list[tuple[str, str]]:

@@ -134,9 +134,9 @@ def _read(request: Request) -> dict[str, Any]:
 
 
 def _build_form(request: Request, values: Mapping[str, Any]) -> Form:
-    form = forms.build_form(
-        _list_keys(), WaitingListEntry, values, records.ReferenceOptions(request.actor), LABELS, HINTS
-    )
+    types = visit_types.list_choices(visit_types.list_types(request), values.get("profile"))
+    options = records.ReferenceOptions(request.actor, {"appointment_profiles": types})
+    form = forms.build_form(_list_keys(), WaitingListEntry, values, options, LABELS, HINTS)
     for section in SECTIONS:
         for name, span in section.fields:
             one = form.find(name)
@@ -145,7 +145,7 @@ def _build_form(request: Request, values: Mapping[str, Any]) -> Form:
             if name in ("doctor", "office"):
                 one.choices = [("", "Any"), *one.choices[1:]]
             elif name == "profile":
-                one.choices = [("", "Not set"), *visit_types.list_choices(request, one.value)]
+                one.choices = [("", "Not set"), *one.choices[1:]]
             elif name == "priority":
                 one.choices = [
                     (str(value), words) for value, (words, _) in waiting_entries.PRIORITIES.items()

@@ -1,5 +1,7 @@
 """Diagnoses of a visit, beside its note."""
 
+from collections.abc import Iterable
+
 from django.contrib import messages
 from django.db import transaction
 from django.http import HttpResponseBase
@@ -16,9 +18,9 @@ from charthouse.engine.errors import Conflict, Invalid, Malformed
 MAX_DIAGNOSES = 12  # of a claim (CMS-1500, box 21)
 
 
-def list_diagnoses(request: Request, visit: int) -> list[tuple[str, str]]:
-    """List (code, description) of a visit's diagnoses, in the order of its claim. Raises Forbidden, NotFound."""
-    return [(code, get_icd10_label(code)) for code in list_codes(request, visit)]
+def describe_codes(codes: Iterable[str]) -> list[tuple[str, str]]:
+    """List (code, description) of a visit's diagnoses, in the order of its claim."""
+    return [(code, get_icd10_label(code)) for code in codes]
 
 
 def list_codes(request: Request, visit: int) -> list[str]:

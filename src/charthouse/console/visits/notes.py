@@ -5,7 +5,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from django.db.models import F
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import F, OuterRef
+from django.db.models.functions import JSONObject
 
 from charthouse.console.kit import records
 from charthouse.console.kit.page import Request
@@ -107,7 +109,7 @@ class Note:
 
 
 def get_note(request: Request, visit: int) -> Note:
-    """Get the note of a visit: four queries. Raises Forbidden, NotFound."""
+    """Get the note of a visit: two queries. Raises Forbidden, NotFound."""
     note = find_note(request, visit)
     return Note(
         visit,
@@ -116,33 +118,57 @@ def get_note(request: Request, visit: int) -> Note:
         note.signed_at,
         note.attestation,
         note.updated_at.isoformat(),
-        list_shown_sections(request, visit),
+        _choose_sections(_build_sections(request, note), note.doctor),
     )
 
 
 def find_note(request: Request, visit: int) -> Any:
-    """Find the note of a visit, with ``signed_at``, the local time. Raises Forbidden, NotFound."""
+    """Find the note of a visit, with ``signed_at``, the local time, ``doctor``, the visit's, and ``written``, its
+    values. Raises Forbidden, NotFound."""
     rows = records.select_rows(records.get_resource("clinical_notes"), request.actor)
     local = to_wall_clock(F("locked_at"), F(f"appointment__{Appointment.ZONE}"))
-    found = rows.annotate(signed_at=local).select_related("locked_by").filter(pk=visit).first()
+    found = (
+        rows.annotate(signed_at=local, doctor=F("appointment__doctor"), written=_select_values())
+        .select_related("locked_by")
+        .filter(pk=visit)
+        .first()
+    )
     if found is None:
         raise NotFound()
     return found
 
 
 def list_shown_sections(request: Request, visit: int) -> list[NoteSection]:
-    """List the sections of the visit's doctor, and others that say something: every doctor of a practice has sections
-    of the same names. All are listed where the doctor has none."""
-    sections = list_sections(request, visit)
-    visits = Appointment.objects.filter(practice=request.actor.practice, pk=visit)
-    doctor = visits.values_list("doctor", flat=True).first()
+    """List the sections that the note of a visit shows. Raises Forbidden, NotFound."""
+    note = find_note(request, visit)
+    return _choose_sections(_build_sections(request, note), note.doctor)
+
+
+def _choose_sections(sections: list[NoteSection], doctor: int) -> list[NoteSection]:
+    """Choose the sections of the visit's doctor, and others that say something: every doctor of a practice has sections
+    of the same names. All are chosen where the doctor has none."""
     if not any(one.doctor == doctor for one in sections):
         return sections
     return [one for one in sections if one.doctor == doctor or one.is_written]
 
 
 def list_sections(request: Request, visit: int) -> list[NoteSection]:
-    """List all sections with their fields and values, in the order of the complete note: two queries."""
+    """List all sections with their fields and values, in the order of the complete note. Raises Forbidden,
+    NotFound."""
+    return _build_sections(request, find_note(request, visit))
+
+
+def _select_values() -> ArraySubquery:
+    """Select the values of a note, with the note: they are a query less than by themselves."""
+    values = ClinicalNoteFieldValue.objects.filter(
+        practice=OuterRef("practice"), appointment=OuterRef("appointment"), archived=False
+    )
+    one = JSONObject(id="pk", field="clinical_note_field", text="value")
+    return ArraySubquery(values.order_by("pk").values(one=one))
+
+
+def _build_sections(request: Request, note: Any) -> list[NoteSection]:
+    """Build the sections with their fields and the note's values: one query."""
     templates = records.select_rows(records.get_resource("clinical_note_templates"), request.actor)
     rows = (
         ClinicalNoteFieldType.objects.filter(
@@ -154,11 +180,8 @@ def list_sections(request: Request, visit: int) -> list[NoteSection]:
         )[:2000]
     )
     written: dict[int, list[tuple[int, str]]] = {}
-    values = ClinicalNoteFieldValue.objects.filter(
-        practice=request.actor.practice, appointment=visit, archived=False
-    )
-    for value in values.order_by("id"):
-        written.setdefault(value.clinical_note_field_id, []).append((value.pk, value.value))
+    for value in note.written:
+        written.setdefault(value["field"], []).append((value["id"], value["text"]))
     sections: dict[int, NoteSection] = {}
     for row in rows:
         template = row.clinical_note_template

@@ -107,7 +107,7 @@ def _build_note_context(
         "pain": vitals_row.PAIN,
         "smoking": vitals_row.SMOKING_WORDS,
         "pdf": (one.get("clinical_note") or {}).get("pdf"),
-        "diagnoses": diagnoses.list_diagnoses(request, visit),
+        "diagnoses": diagnoses.describe_codes(one["icd10_codes"]),
         "texts": texts.list_texts(request) if not note.locked else [],
         "submission": submissions.make_token(),
         "addenda": signing.list_addenda(request, visit) if note.locked else [],
