@@ -33,6 +33,7 @@ from charthouse.sandbox.billing.charges import Charges
 from charthouse.sandbox.clinical.charts import Charts
 from charthouse.sandbox.clinical.encounters import Encounters
 from charthouse.sandbox.clinical.health_maintenance import HealthMaintenance
+from charthouse.sandbox.clinical.practice_lists import PracticeLists
 from charthouse.sandbox.context import PracticeContext
 from charthouse.sandbox.credentials import Credentials
 from charthouse.sandbox.data.payers import Payer, list_payers
@@ -65,6 +66,7 @@ from charthouse.sandbox.teams import Team, make_additional_team, make_own_team
 # adds its seeders here; a table that no seeder fills gets rows from the examples of its resources (``examples``).
 SEEDERS: tuple[type[Seeder], ...] = (
     MedicationCatalogs,
+    PracticeLists,
     Charts,
     LabOrders,
     Vaccines,

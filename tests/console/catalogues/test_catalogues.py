@@ -18,8 +18,9 @@ from charthouse.domains.messaging.models import Message, MessageNote
 from charthouse.domains.tasks.models import Task, TaskNote, TaskStatus
 from charthouse.identity import tenancy
 from charthouse.identity.models import PERMISSIONS
-from tests.console.test_shell import bounded_queries, send
+from tests.console.test_shell import send
 from tests.identity.oauth_flow import open_signed_in_browser, parse_hidden_fields
+from tests.queries import bounded_queries
 from tests.support import PASSWORD, Clinic, make_api_user, make_practice, make_user
 
 ALL = (*SETUP_PAGES, TASKS, INBOX)
@@ -55,6 +56,9 @@ OWN = {
     "plan_names": {"insurance_plan_name": "County employees"},
     "formulary": {"name": "Metformin 500 mg tablet", "rxnorm": "861007"},
     "supplement_list": {"name": "Magnesium", "kind": "Minerals"},
+    "allergens": {"name": "Peanut", "snomed_code": "762952008"},
+    "favorite_problems": {"name": "High blood pressure", "icd_code": "i10"},
+    "panel_tests": {"panel": "Annual labs", "name": "Glucose", "code": "2345-7", "low": "70", "high": "99"},
     "directory": {"name": "Foothill Diagnostics", "kind": "laboratory"},
     "note_headings": {"name": "Social history"},
     "health_trackers": {

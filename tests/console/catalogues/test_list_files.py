@@ -96,6 +96,16 @@ def test_what_is_downloaded_can_be_uploaded(formulary: Formulary) -> None:
     assert "1 added" in formulary.preview("Name\nSirop à la codéine".encode("cp1252")).text
 
 
+def test_a_long_list_is_downloaded_whole(formulary: Formulary, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(list_files, "BATCH_SIZE", 3)
+    names = [f"Drug {number:02}" for number in range(8)] + ["Drug 02", "Drug 02"]
+    with tenancy.within(formulary.clinic.id):
+        Drug.objects.bulk_create(Drug(practice=formulary.clinic.practice, name=name) for name in names)
+    answer = formulary.browser.get("/catalogues/drugs/list.csv")
+    lines = list(csv.DictReader(io.StringIO(answer.content.decode("utf-8-sig"))))
+    assert [one["Name"] for one in lines] == [*sorted(names), "Metformin 500 mg tablet", "Émulsion"]
+
+
 def test_errors_are_told_by_line_and_column(formulary: Formulary) -> None:
     lines = ("Name,Favorite", "A,maybe", ",yes", "B,no", "b,no", "C,no,1")
     page = formulary.preview("\n".join(lines))
@@ -127,8 +137,95 @@ def test_hostile_files(formulary: Formulary, monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(list_files, "MAX_ROWS", 3)
     assert (
         formulary.read_errors(formulary.preview("Name\n1\n2\n3\n4"))[0][2]
-        == "A file may have at most 3 rows."
+        == "This file has 4 rows, and may have at most 3. Split it into several files."
     )
+
+
+PANELS = """Panel,Test,LOINC code,Unit,Lower limit,Upper limit,Specimen,Code of the panel
+Annual labs,Glucose,2345-7,mg/dL,70,99,Serum,
+Annual labs,Creatinine,2160-0,mg/dL,0.5,1.10,Serum,
+Lipids,LDL,13457-7,mg/dL,,100,Serum,LIP
+Lipids,Glucose,2345-7,mg/dL,70,99,Serum,
+"""
+
+
+class OwnList:
+    """A list that is uploaded."""
+
+    def __init__(self, browser: httpx.Client, name: str) -> None:
+        self.browser, self.url = browser, f"/catalogues/{name}"
+
+    def preview(self, text: str, mode: str = "add") -> httpx.Response:
+        token = parse_hidden_fields(self.browser.get(f"{self.url}/file"))["csrfmiddlewaretoken"]
+        files = {"file": ("list.csv", text.encode(), "text/csv")}
+        sent = {"csrfmiddlewaretoken": token, "mode": mode}
+        return self.browser.post(f"{self.url}/file", data=sent, files=files)
+
+    def load(self, text: str) -> None:
+        page = self.preview(text)
+        content = re.search(r'<textarea name="content" hidden>\n(.*?)</textarea>', page.text, re.S)
+        assert content is not None, page.text
+        sent = parse_hidden_fields(page) | {"content": unescape(content[1])}
+        assert self.browser.post(f"{self.url}/file", data=sent).status_code == 302
+
+    def download(self) -> str:
+        return self.browser.get(f"{self.url}/list.csv").content.decode("utf-8-sig")
+
+
+def search(browser: httpx.Client, kind: str, text: str) -> list[tuple[str, str, dict[str, str]]]:
+    found = browser.get(f"/codes/{kind}", params={"q": text}).json()["choices"]
+    return [(one.get("label", one["value"]), one["detail"], one["fills"]) for one in found]
+
+
+def test_own_allergens_are_offered_first(browser: httpx.Client) -> None:
+    own = OwnList(browser, "allergens")
+    assert [
+        line
+        for line in own.preview("Allergen,SNOMED CT code\nNickel,1").text.split("<tr>")
+        if "is not a code" in line
+    ]
+    own.load("Allergen,RxNorm code\nPeanut butter,\nAspirin,1191\n")
+    found = search(browser, "allergens", "peanut")
+    assert [one[:2] for one in found[:2]] == [("Peanut butter", "Your list"), ("Peanut", "Food")]
+    ((name, detail, fills),) = search(browser, "allergens", "aspirin")
+    assert (name, detail, fills["rxnorm"]) == ("Aspirin", "Your list", "1191"), "once, the practice's"
+
+
+def test_own_problems_are_offered_first(browser: httpx.Client) -> None:
+    own = OwnList(browser, "problems")
+    wrong = own.preview("Problem,ICD-10 code\nSugar,E11.9\nNothing,Q99.99\nNo code,\nAnkle,S93.401A\n")
+    assert re.findall(r"<tr><td>(\d+)</td><td>([^<]*)</td>", wrong.text) == [
+        ("3", "ICD-10 code"),
+        ("4", "ICD-10 code"),
+    ]
+    own.load("Problem,ICD-10 code\nSugar,e119\nAnkle sprain,S93.401A\n")
+    assert own.download().splitlines()[1:] == ["Ankle sprain,S93.401A", "Sugar,E11.9"]
+    first = search(browser, "icd10", "sugar")[0]
+    assert first == ("Sugar", "E11.9 · Favorite", {"name": "Sugar", "icd_code": "E11.9"})
+    found = search(browser, "icd10", "e11.9")
+    assert found[0] == first
+    assert sum(fills["icd_code"] == "E11.9" for _, _, fills in found) == 1
+
+
+def test_panels_are_known_by_panel_and_test(browser: httpx.Client) -> None:
+    own = OwnList(browser, "panels")
+    own.load(PANELS)
+    assert "0 added, 0 changed, 0 removed" in own.preview(own.download(), "replace").text
+    changed = PANELS.replace("70,99,Serum,\nAnnual", "65,99,Serum,\nAnnual")
+    assert "0 added, 1 changed" in own.preview(changed).text
+    wrong = own.preview(
+        "Panel,Test,LOINC code,Lower limit,Upper limit\nA,B,2345-8,,\nA,C,,9,1\nA,D,,x,\n,E,,,\nA,b,,,\n"
+    )
+    assert sorted(re.findall(r"<tr><td>(\d+)</td><td>([^<]*)</td>", wrong.text)) == [("6", "\N{EN DASH}")]
+    wrong = own.preview(
+        "Panel,Test,LOINC code,Lower limit,Upper limit\nA,B,2345-8,,\nA,C,,9,1\nA,D,,x,\n,E,,,\n"
+    )
+    assert sorted(re.findall(r"<tr><td>(\d+)</td><td>([^<]*)</td>", wrong.text)) == [
+        ("2", "LOINC code"),
+        ("3", "Upper limit"),
+        ("4", "Lower limit"),
+        ("5", "Panel"),
+    ]
 
 
 def test_other_lists_and_practices(formulary: Formulary) -> None:

@@ -1,12 +1,13 @@
 """Labs in the console: ordered from panels, signed off, sent to the patient."""
 
+import re
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from charthouse import clock
-from charthouse.domains.labs.models import LabDocument, LabOrder, LabResult, LabTest, Sublab
+from charthouse.domains.labs.models import LabDocument, LabOrder, LabResult, LabTest, PanelTest, Sublab
 from charthouse.domains.messaging.models import PatientMessage
 from charthouse.files.models import StoredFile
 from charthouse.identity import tenancy
@@ -80,6 +81,30 @@ def test_panels_are_ordered_once_and_sent(labs: Labs) -> None:
     assert "Hemoglobin A1c" in shown
     assert "Sent · STAT" in shown
     assert "Sign off" not in shown, "there are no results yet"
+
+
+def test_own_panels_are_offered_first(labs: Labs) -> None:
+    """One with a code is ordered by it, the tests of another one by one."""
+    rows = (
+        ("Annual labs", "", "Glucose", "2345-7"),
+        ("Lipids, house", "", "LDL", "13457-7"),
+        ("Lipids, house", "LIP", "HDL", "2085-9"),
+        ("annual labs", "", "Creatinine", "2160-0"),
+    )
+    with tenancy.within(labs.clinic.id):
+        for panel, panel_code, name, code in rows:
+            PanelTest.objects.create(
+                practice=labs.clinic.practice, panel=panel, panel_code=panel_code, name=name, code=code
+            )
+    with bounded_queries():
+        page = labs.browser.get(f"{labs.place}/order").text
+    found = re.findall(r'name="panel" value="([^"]*)"', page)
+    assert found[:2] == ["own Annual labs", "own Lipids, house"]
+    assert "Complete blood count" in page
+    order = labs.order(panel=["own Annual labs", "own Lipids, house"])
+    with tenancy.within(labs.clinic.id):
+        tests = LabTest.objects.filter(lab_order=order).order_by("pk").values_list("code", "name")
+        assert list(tests) == [("2345-7", "Glucose"), ("2160-0", "Creatinine"), ("LIP", "Lipids, house")]
 
 
 @pytest.mark.parametrize("sent", [{}, {"panel": "nonsense"}, {"laboratory": "999"}])

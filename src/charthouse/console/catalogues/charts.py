@@ -7,7 +7,6 @@ from typing import Any
 from django.db.models import Q, QuerySet
 from django.utils.text import Truncator
 
-from charthouse.console.catalogues.list_file_pages import ListWithFile
 from charthouse.console.catalogues.questionnaires import QUESTIONNAIRES
 from charthouse.console.kit import records
 from charthouse.console.kit.cells import Dot
@@ -184,72 +183,6 @@ PAGES = (
         hints={"included_fields": "One per line: bp, height, weight, or the number of a custom vital."},
         search=("name",),
         order="name",
-    ),
-    ListWithFile(
-        "formulary",
-        title="Formulary",
-        singular="drug",
-        about="Drugs that the practice prescribes.",
-        url_path="catalogues/drugs",
-        group=CHARTS,
-        icon="pill",
-        columns=(
-            Column("Drug", "name", sort="name"),
-            Column("Generic", "generic_name", kind="wide"),
-            Column("Strength", "strength"),
-            Column("Form", "dose_form", kind="wide"),
-            Column("RxNorm", "rxnorm", kind="wide"),
-            Column("Favorite", lambda row: Badge("Favorite", "blue") if row.is_favorite else "", kind="wide"),
-        ),
-        labels={
-            "dose_form": "Form",
-            "rxnorm": "RxNorm",
-            "is_favorite": "Favorite",
-            "va_id": "VA ID",
-            "medispan_id": "Medi-Span ID",
-            "ndcndf_id": "NDC/NDF ID",
-        },
-        search=("name", "generic_name", "product_name"),
-        order="name",
-        file_keys=(
-            "name",
-            "product_name",
-            "generic_name",
-            "strength",
-            "dose_form",
-            "route",
-            "rxnorm",
-            "ndc",
-            "is_favorite",
-        ),
-    ),
-    ListWithFile(
-        "supplement_list",
-        title="Supplements",
-        singular="supplement",
-        about="Supplements that the practice recommends.",
-        url_path="catalogues/supplements",
-        group=CHARTS,
-        icon="package",
-        columns=(
-            Column("Supplement", "name", sort="name"),
-            Column("Class", "kind", kind="wide"),
-            Column("Code", "vendor_code"),
-            Column("State", lambda row: Badge("Inactive") if row.inactive else Badge("Active", "green")),
-        ),
-        labels={"kind": "Class", "external_ref_id": "Store ID"},
-        search=("name", "nicknames", "vendor_code"),
-        order="name",
-        file_keys=(
-            "name",
-            "nicknames",
-            "kind",
-            "vendor_code",
-            "code",
-            "description",
-            "external_ref_id",
-            "inactive",
-        ),
     ),
     ResourcePages(
         "note_headings",

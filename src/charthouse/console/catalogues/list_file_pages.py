@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from tempfile import TemporaryFile
 from typing import Any
 
 from django.contrib import messages
 from django.db import transaction
-from django.http import HttpResponse, HttpResponseBase
+from django.http import FileResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import URLPattern, path
 
@@ -24,9 +25,11 @@ REPLACE = "replace"
 
 @dataclass(frozen=True, kw_only=True)
 class ListWithFile(ResourcePages):
-    """The pages of a resource whose rows have a name. ``file_keys``: keys of the columns of its file."""
+    """The pages of a resource whose rows have a name. ``file_keys``: keys of the columns of its file; ``naming``: those
+    that a row is known by."""
 
     file_keys: Sequence[str]
+    naming: Sequence[str] = ("name",)
 
     def build_urls(self) -> list[URLPattern]:
         view = page(primary=self.primary, methods=("GET", "POST"))(self.upload)
@@ -43,16 +46,23 @@ class ListWithFile(ResourcePages):
     def list_columns(self) -> list[FileColumn]:
         """List the columns of the file."""
         labels = {name: self.labels.get(name, make_label(name)) for name in self.file_keys}
-        return list_files.make_columns(self.resource, self.file_keys, labels)
+        return list_files.make_columns(self.resource, self.file_keys, labels, self.naming)
 
     def download(self, request: Request) -> HttpResponseBase:
-        """Respond with the list as a file."""
-        rows = records.select_rows(self.resource, request.actor).order_by("name", "pk")
-        content = list_files.print_file(rows[: list_files.MAX_ROWS * 10], self.list_columns())
-        response = HttpResponse(
-            "\N{ZERO WIDTH NO-BREAK SPACE}" + content, content_type="text/csv; charset=utf-8"
+        """Respond with the whole list as a file."""
+        file = TemporaryFile()  # noqa: SIM115
+        try:
+            list_files.print_file(
+                file, records.select_rows(self.resource, request.actor), self.list_columns()
+            )
+        except BaseException:
+            file.close()
+            raise
+        file.seek(0)
+        name = f"{self.title.lower().replace(' ', '-')}.csv"
+        response = FileResponse(
+            file, as_attachment=True, filename=name, content_type="text/csv; charset=utf-8"
         )
-        response["Content-Disposition"] = f'attachment; filename="{self.title.lower()}.csv"'
         response["X-Content-Type-Options"] = "nosniff"
         return response
 
@@ -99,7 +109,7 @@ class ListWithFile(ResourcePages):
         columns = self.list_columns()
         found = list_files.read_file(text, columns)
         if not found.errors:
-            list_files.compare(found, self.resource, request.actor)
+            list_files.compare(found, self.resource, request.actor, columns)
             replaces = request.POST.get("mode") == REPLACE
             list_files.write(found, self.resource, request.actor, columns, replaces=replaces)
         return found

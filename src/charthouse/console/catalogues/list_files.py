@@ -1,15 +1,18 @@
 """Lists of a practice as CSV files: what a file says is checked line by line and compared with the list.
 
-A row is known by its name, without regard to case and accents: the same name changes the row, another one adds a row.
+A row is known by its name, or by several columns as panel and test, without regard to case and accents: the same name
+changes the row, another one adds a row.
 """
 
 import csv
 import io
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from decimal import Decimal, InvalidOperation
+from typing import IO, Any
 
 from django.db import transaction
+from django.db.models import Q, QuerySet
 
 from charthouse.console.kit import records
 from charthouse.console.kit.page import list_messages
@@ -19,23 +22,28 @@ from charthouse.engine.declaration.keys import Key
 from charthouse.engine.declaration.resources import Resource
 from charthouse.engine.errors import Conflict, Invalid, Malformed
 from charthouse.engine.execution import writing
+from charthouse.engine.sql import statements
 
 MAX_SIZE = 500_000  # characters of a file
 MAX_ROWS = 1_000
 MAX_ERRORS = 200  # that are listed
-NAME = "name"
+BATCH_SIZE = 1_000  # rows of a query when the list is printed
+ENCODING = "utf-8-sig"  # with the mark that spreadsheets know it by
 YES, NO = ("yes", "true", "1", "x", "y"), ("no", "false", "0", "n", "")
 
 
 @dataclass(frozen=True)
 class FileColumn:
-    """A column of a file: the key of the resource, and the heading of the column."""
+    """A column of a file: the key of the resource, and the heading. ``names_row``: rows are known by it."""
 
     key: Key
     label: str
+    names_row: bool = False
 
     def parse(self, text: str) -> Any:
         """Parse a cell into what the engine takes. Raises ValueError."""
+        if self.key.type.control == "number":
+            return text.strip() or None
         if self.key.type.control != "checkbox":
             return text.strip()
         answer = text.strip().lower()
@@ -47,7 +55,18 @@ class FileColumn:
         """Format a value as a cell."""
         if self.key.type.control == "checkbox":
             return "yes" if value else "no"
+        if isinstance(value, Decimal):
+            return f"{value.normalize():f}"
         return "" if value is None else str(value)
+
+    def is_same(self, value: Any, stored: Any) -> bool:
+        """Say whether a parsed cell is what is stored."""
+        if self.key.type.control != "number" or value is None or stored is None:
+            return bool(value == stored)
+        try:
+            return bool(Decimal(value) == stored)
+        except InvalidOperation:
+            return False
 
 
 @dataclass(frozen=True, order=True)
@@ -86,9 +105,15 @@ class ListFile:
         return sum(bool(one.changes) for one in self.rows)
 
 
-def make_columns(resource: Resource, names: Sequence[str], labels: Mapping[str, str]) -> list[FileColumn]:
-    """Make the columns of these keys, with the labels of their fields."""
-    return [FileColumn(resource.keys_by_name[name], labels[name]) for name in names]
+def make_columns(
+    resource: Resource, names: Sequence[str], labels: Mapping[str, str], naming: Collection[str]
+) -> list[FileColumn]:
+    """Make the columns of these keys, with the labels of their fields. ``naming``: keys that rows are known by."""
+    return [FileColumn(resource.keys_by_name[name], labels[name], name in naming) for name in names]
+
+
+def _list_naming(columns: Sequence[FileColumn]) -> list[str]:
+    return [one.key.name for one in columns if one.names_row]
 
 
 def _fold(text: str) -> str:
@@ -101,7 +126,7 @@ def _fold(text: str) -> str:
 def decode(content: bytes) -> str:
     """Decode a file: UTF-8, with or without a mark, or what older spreadsheets write."""
     try:
-        return content.decode("utf-8-sig")
+        return content.decode(ENCODING)
     except UnicodeDecodeError:
         return content.decode("cp1252", "replace")
 
@@ -121,7 +146,8 @@ def read_file(text: str, columns: Sequence[FileColumn]) -> ListFile:
         return found
     heading = _read_heading(lines[0][1] if lines else [], columns, found)
     if not found.errors and len(lines) - 1 > MAX_ROWS:
-        found.errors.append(FileError(1, "", f"A file may have at most {MAX_ROWS:,} rows."))
+        words = f"This file has {len(lines) - 1:,} rows, and may have at most {MAX_ROWS:,}."
+        found.errors.append(FileError(1, "", f"{words} Split it into several files."))
     if not found.errors:
         _read_rows(lines[1:], heading, found)
     return found
@@ -145,14 +171,17 @@ def _read_heading(cells: list[str], columns: Sequence[FileColumn], found: ListFi
             found.errors.append(FileError(1, cell.strip()[:100], words))
         else:
             heading.append(column)
-    if not any(one.key.name == NAME for one in heading):
-        label = next(one.label for one in columns if one.key.name == NAME)
-        found.errors.append(FileError(1, label, "This column is missing."))
+    found.errors += [
+        FileError(1, one.label, "This column is missing.")
+        for one in columns
+        if one.names_row and one not in heading
+    ]
     return heading
 
 
 def _read_rows(lines: list[tuple[int, list[str]]], heading: list[FileColumn], found: ListFile) -> None:
-    names: dict[str, int] = {}
+    names: dict[tuple[str, ...], int] = {}
+    naming = _list_naming(heading)
     for line, cells in lines:
         if len(cells) > len(heading):
             found.errors.append(FileError(line, "", "This line has more cells than there are columns."))
@@ -163,8 +192,8 @@ def _read_rows(lines: list[tuple[int, list[str]]], heading: list[FileColumn], fo
                 values[column.key.name] = column.parse(cell)
             except ValueError as error:
                 found.errors.append(FileError(line, column.label, str(error)))
-        name = _fold(values.get(NAME, ""))
-        if name and name in names:
+        name = tuple(_fold(values.get(one) or "") for one in naming)
+        if all(name) and name in names:
             found.errors.append(FileError(line, "", f"The same name is on line {names[name]}."))
         names.setdefault(name, line)
         found.rows.append(FileRow(line, values))
@@ -173,18 +202,23 @@ def _read_rows(lines: list[tuple[int, list[str]]], heading: list[FileColumn], fo
 # -- comparing and writing ----------------------------------------------------------------------------------------
 
 
-def compare(found: ListFile, resource: Resource, actor: Actor) -> None:
+def compare(found: ListFile, resource: Resource, actor: Actor, columns: Sequence[FileColumn]) -> None:
     """Compare a file with the rows of the list. Raises Forbidden."""
-    listed: dict[str, Any] = {}
+    naming, by_name = _list_naming(columns), {one.key.name: one for one in columns}
+    listed: dict[tuple[str, ...], Any] = {}
     doubles = []
     for row in records.select_rows(resource, actor).order_by("pk"):
-        if listed.setdefault(_fold(getattr(row, NAME)), row) is not row:
+        if listed.setdefault(tuple(_fold(getattr(row, name)) for name in naming), row) is not row:
             doubles.append(row.pk)
     for one in found.rows:
-        row = listed.pop(_fold(one.values.get(NAME, "")), None)
+        row = listed.pop(tuple(_fold(one.values.get(name) or "") for name in naming), None)
         if row is not None:
             one.known = row.pk
-            one.changes = {name: value for name, value in one.values.items() if getattr(row, name) != value}
+            one.changes = {
+                name: value
+                for name, value in one.values.items()
+                if not by_name[name].is_same(value, getattr(row, name))
+            }
     found.missing = [*(row.pk for row in listed.values()), *doubles]
 
 
@@ -230,11 +264,26 @@ def _note_refusals(found: ListFile, rows: list[FileRow], labels: Mapping[str, st
         found.errors.append(FileError(rows[0].line, "", refusal.detail))
 
 
-def print_file(rows: Iterable[Any], columns: Sequence[FileColumn]) -> str:
-    """Print rows as a file that can be uploaded again."""
-    out = io.StringIO(newline="")
-    writer = csv.writer(out)
+def print_file(file: IO[bytes], rows: "QuerySet[Any]", columns: Sequence[FileColumn]) -> None:
+    """Print all rows, as they are at one moment, as a file that can be uploaded again."""
+    text = io.TextIOWrapper(file, ENCODING, newline="", write_through=True)
+    writer = csv.writer(text)
     writer.writerow([one.label for one in columns])
-    for row in rows:
-        writer.writerow([one.format(getattr(row, one.key.name)) for one in columns])
-    return out.getvalue()
+    with statements.read_snapshot():
+        for row in _iterate_rows(rows, *_list_naming(columns), "pk"):
+            writer.writerow([one.format(getattr(row, one.key.name)) for one in columns])
+    text.detach()
+
+
+def _iterate_rows(rows: "QuerySet[Any]", *order: str) -> Iterator[Any]:
+    """Iterate over rows in the order of these columns, BATCH_SIZE a query."""
+    ordered = rows.order_by(*order)
+    found = list(ordered[:BATCH_SIZE])
+    while found:
+        yield from found
+        last = [getattr(found[-1], name) for name in order]
+        after = Q()
+        for at, name in enumerate(order):
+            same = dict(zip(order[:at], last, strict=False))
+            after |= Q(**same, **{f"{name}__gt": last[at]})
+        found = list(ordered.filter(after)[:BATCH_SIZE]) if len(found) == BATCH_SIZE else []

@@ -14,7 +14,8 @@ from charthouse.console.chart import layout
 from charthouse.console.kit import records
 from charthouse.console.kit.page import Request, list_messages, page, render_page
 from charthouse.console.kit.tables import Column, Table
-from charthouse.domains import code_lists
+from charthouse.console.labs import panels
+from charthouse.console.labs.panels import OfferedPanel
 from charthouse.domains.clinical.models import Problem
 from charthouse.domains.labs.hooks import format_range, format_unit
 from charthouse.domains.labs.models import LabDocument, LabResult, LabTest, Sublab
@@ -68,19 +69,19 @@ def order(request: Request, patient: int) -> HttpResponseBase:
     records.require_write(records.get_resource("lab_orders"), request.actor)
     laboratories = Sublab.objects.filter(practice=request.actor.practice, archived=False)
     listed = list(laboratories.order_by("name", "pk")[:MAX_LABORATORIES])
-    wrong = ""
+    wrong, offered = "", panels.list_panels(request)
     if request.method == "POST":
-        panels = [one for one in code_lists.list_panels() if one.code in request.POST.getlist("panel")]
+        chosen = [one for one in offered if one.key in request.POST.getlist("panel")]
         laboratory = next((one for one in listed if str(one.pk) == request.POST.get("laboratory")), None)
-        if panels and laboratory is not None:
-            return _place(request, context, laboratory, panels)
+        if chosen and laboratory is not None:
+            return _place(request, context, laboratory, chosen)
         wrong = "Choose at least one panel." if laboratory is not None else "Choose a laboratory."
     problems = Problem.objects.filter(
         practice=request.actor.practice, patient=patient, archived=False, status="active"
     )
     values = {
         **context,
-        "panels": code_lists.list_panels(),
+        "panels": offered,
         "laboratories": listed,
         "problems": list(problems.exclude(icd_code="").order_by("-pk")[:MAX_PROBLEMS]),
         "wrong": wrong,
@@ -92,17 +93,17 @@ def order(request: Request, patient: int) -> HttpResponseBase:
 
 
 def _place(
-    request: Request, context: dict[str, Any], laboratory: Sublab, panels: list[code_lists.Panel]
+    request: Request, context: dict[str, Any], laboratory: Sublab, chosen: list[OfferedPanel]
 ) -> HttpResponseBase:
     try:
         address, created = submissions.run_once(
             request.actor.practice,
             request.actor.required_user,
             request.POST.get("submission", ""),
-            lambda: _write_order(request, context["patient"], laboratory, panels),
+            lambda: _write_order(request, context["patient"], laboratory, chosen),
         )
         if created:
-            messages.success(request, f"Ordered: {', '.join(one.name for one in panels)}.")
+            messages.success(request, f"Ordered: {', '.join(one.name for one in chosen)}.")
         return redirect(address)
     except (Invalid, Conflict, Malformed) as refusal:
         words = list_messages(refusal.errors) if isinstance(refusal, Invalid) else [refusal.detail]
@@ -110,7 +111,7 @@ def _place(
         return redirect("lab-order", context["patient"].pk)
 
 
-def _write_order(request: Request, patient: Any, laboratory: Sublab, panels: list[code_lists.Panel]) -> str:
+def _write_order(request: Request, patient: Any, laboratory: Sublab, chosen: list[OfferedPanel]) -> str:
     body = {
         "sublab": laboratory.pk,
         "doctor": request.actor.doctor or patient.doctor_id,
@@ -120,9 +121,10 @@ def _write_order(request: Request, patient: Any, laboratory: Sublab, panels: lis
         "notes": request.POST.get("notes", "")[:2000],
     }
     made = records.create(records.get_resource("lab_orders"), request.actor, body)
-    for one in panels:
-        test = {"lab_order": made["id"], "code": one.code, "name": one.name, "specimen_source": one.specimen}
-        records.create(records.get_resource("lab_tests"), request.actor, test)
+    for one in chosen:
+        for code, name in one.ordered:
+            test = {"lab_order": made["id"], "code": code, "name": name, "specimen_source": one.specimen}
+            records.create(records.get_resource("lab_tests"), request.actor, test)
     # Sent when its tests are there: the requisition lists them.
     records.update(records.get_resource("lab_orders"), request.actor, int(made["id"]), {"status": "S"})
     return reverse("chart-labs", args=[patient.pk])

@@ -27,6 +27,13 @@ def get_icd10_label(code: str) -> str:
     return unescape(table[first + len(b"<desc>") : last].decode()) if 0 <= start < first < last else ""
 
 
+def is_icd10_code(code: str) -> bool:
+    """Say whether ICD-10-CM has a code. A seventh character, which the list only implies, is taken as it is."""
+    written = ICD10.find_code(code)
+    base = written[:-1].rstrip("X").rstrip(".") if len(written) == 8 and written[-1].isalpha() else written
+    return bool(get_icd10_label(written) or get_icd10_label(base))
+
+
 def get_label(system: str, code: str) -> str:
     """Return the label of a code; "" without its code set."""
     return get_icd10_label(code) if system in ICD10_SYSTEMS and code else ""

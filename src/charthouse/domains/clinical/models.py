@@ -14,6 +14,10 @@ from charthouse.domains.clinical.health_maintenance import (  # noqa: F401 - Dja
     HealthReading,
     HealthTracker,
 )
+from charthouse.domains.clinical.practice_lists import (  # noqa: F401 - Django finds models here
+    Allergen,
+    FavoriteProblem,
+)
 from charthouse.domains.practice.models import one_of_each, text
 from charthouse.identity.tenancy import Authored, Record, RecordKey
 

@@ -1,6 +1,6 @@
 """Code lists that come with the software: common drugs, allergens with reactions, lab panels (tools/code_lists.py).
 
-A practice's own lists (formulary, allergens by use) are offered before them.
+A practice's own lists (formulary, allergens, favorite problems, panels) are offered before them.
 """
 
 import json

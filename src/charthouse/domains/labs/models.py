@@ -88,6 +88,26 @@ class LabTest(Record):
         return f"lab test {self.pk}"
 
 
+class PanelTest(Record):
+    """A test of a panel that the practice orders as a whole.
+
+    ``panel_code``: the laboratory's or LOINC code of the panel, "" where its tests are ordered one by one;
+    ``code``: LOINC; ``low``, ``high``: the usual range, None where there is none.
+    """
+
+    panel = models.CharField(max_length=200)
+    panel_code = text(50)
+    specimen = text(200)
+    name = models.CharField(max_length=200)
+    code = text(20)
+    unit = text(50)
+    low = models.DecimalField(max_digits=12, decimal_places=4, null=True, blank=True)
+    high = models.DecimalField(max_digits=12, decimal_places=4, null=True, blank=True)
+
+    def __str__(self) -> str:
+        return f"{self.panel}: {self.name}"
+
+
 class LabResult(Record):
     """An observation of a test. ``value`` is text, or a number where ``value_is_numeric``; ``normal_range``
     is then the lower and the upper limit, separated by a space. ``status``: P, I, C, F, X (HL7 table 0085)."""
