@@ -1,11 +1,13 @@
 """Undoing the edit of a series, deleting appointments of one, and blocks over several days."""
 
+import re
 from typing import Any
 
 import httpx
 import pytest
 
-from charthouse.domains.scheduling.models import Appointment
+from charthouse import clock
+from charthouse.domains.scheduling.models import Appointment, Reminder, ReminderProfile
 from charthouse.identity import tenancy
 from tests.console.schedule.test_today import events, posted, read_undo
 from tests.console.test_shell import send
@@ -158,3 +160,55 @@ def test_one_day_of_a_block_is_freed(calendar: Calendar, browser: httpx.Client) 
     assert [one["scheduled_time"][:10] for one in read_all(calendar)] == ["2030-03-05", "2030-03-07"]
     posted(browser, f"/visits/{days[0]['id']}/delete", scope="all")
     assert read_all(calendar) == []
+
+
+def test_start_and_end_of_a_block_are_edited_together(calendar: Calendar, browser: httpx.Client) -> None:
+    block(calendar, browser, f"{DAY}T08:00", f"{DAY}T10:30")
+    (one,) = read_all(calendar)
+    address = f"/appointments/{one['id']}/edit"
+    with bounded_queries():
+        page = browser.get(address).text
+    assert re.search(rf'name="block_end"[^>]*value="{DAY}T10:30"', page)
+    assert 'name="duration"' not in page
+
+    def read() -> tuple[str, int]:
+        (found,) = read_all(calendar)
+        return found["scheduled_time"], found["duration"]
+
+    shown = edit(browser, one, "one", scheduled_time=f"{DAY}T09:00", block_end=f"{DAY}T12:00")
+    assert read() == (f"{DAY}T09:00:00", 180)
+    assert "The appointment is as before." in undo(browser, shown)
+    assert read() == (f"{DAY}T08:00:00", 150)
+    edit(browser, one, "one", block_end=f"{DAY}T11:00")
+    assert read() == (f"{DAY}T08:00:00", 180)
+    for end in (f"{DAY}T08:00", "2030-03-09T08:00", "", "never"):
+        wrong = send(browser, address, block_end=end)
+        assert (wrong.status_code, 'id="id_block_end-wrong"' in wrong.text) == (400, True), end
+    assert read() == (f"{DAY}T08:00:00", 180)
+
+
+def test_undo_takes_back_the_reminders_that_an_edit_added(calendar: Calendar, browser: httpx.Client) -> None:
+    with tenancy.within(calendar.clinic.id):
+        profile = ReminderProfile.objects.create(
+            practice=calendar.clinic.practice,
+            doctor=calendar.doctor,
+            name="Usual",
+            reminders=[{"type": "email", "amount": amount, "unit": "days"} for amount in (1, 3)],
+        )
+    visit = calendar.book(f"{DAY}T13:00:00")
+
+    def count() -> int:
+        with tenancy.within(calendar.clinic.id):
+            return Reminder.objects.filter(appointment=visit["id"], archived=False).count()
+
+    for values in ({}, {"reason": "Follow-up"}):
+        page = edit(browser, visit, "one", reminder_profile=str(profile.pk), **values)
+        assert count() == 2
+        assert "The appointment is as before." in undo(browser, page)
+        assert count() == 0
+    page = edit(browser, visit, "one", reminder_profile=str(profile.pk))
+    with tenancy.within(calendar.clinic.id):
+        sent = Reminder.objects.filter(appointment=visit["id"], archived=False).first()
+        Reminder.objects.filter(pk=sent.pk).update(sent_at=clock.now())
+    undo(browser, page)
+    assert count() == 1, "the patient has it"

@@ -95,7 +95,8 @@ def edit_appointment(request: Request, visit: int) -> HttpResponseBase:
     one = records.get_object(of, request.actor, visit)
     keys = form.list_keys(is_break=one["patient"] is None, is_new=False)
     if request.method != "POST":
-        return _render(request, one, editing.note_originals(form.build_form(request, keys, one)))
+        built = form.build_form(request, keys, form.add_end(one))
+        return _render(request, one, editing.note_originals(built))
     sent = form.read(request, keys)
     try:
         with transaction.atomic():
@@ -117,7 +118,8 @@ def _save(request: Request, one: dict[str, Any], keys: list[Any], sent: dict[str
     row = rows.filter(pk=visit).first()
     if row is None:
         raise NotFound()
-    present = form.build_form(request, keys, records.get_object(of, request.actor, visit))
+    now = form.add_end(records.get_object(of, request.actor, visit))
+    present = form.build_form(request, keys, now)
     found = editing.merge(keys, present, request.POST, sent)
     if theirs := request.POST.get(editing.THEIRS):
         built = form.build_form(request, keys, sent)
@@ -127,6 +129,8 @@ def _save(request: Request, one: dict[str, Any], keys: list[Any], sent: dict[str
         built = form.build_form(request, keys, sent)
         return _render(request, one, editing.show_conflicts(built, present, request.POST, found, who), 409)
     edited = []
+    if "block_end" in {one.name for one in keys}:
+        form.set_length(found.payload, now)
     if found.payload:
         edited = series_edit.apply(request, visit, found.payload, series_edit.read_scope(request, row))
     words = "The appointment is saved." if edited else "Nothing was changed."
@@ -134,7 +138,7 @@ def _save(request: Request, one: dict[str, Any], keys: list[Any], sent: dict[str
         words = f"{len(edited)} appointments of the series are saved."
     if found.others:
         words += f" Someone else changed {', '.join(found.others)} in the meantime. Their change was kept."
-    if any(one.before != one.after for one in edited):
+    if any(one.is_changed for one in edited):
         values = {"edited": series_edit.pack(edited)}
         undo.add_message(request, words, reverse("appointment-undo", args=[visit]), values)
     else:

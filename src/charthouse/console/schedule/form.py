@@ -60,7 +60,7 @@ def list_keys(*, is_break: bool = False, is_new: bool = True) -> list[Key]:
     """List the keys that the form asks for."""
     of = records.get_resource("schedule")
     left_out = (_NOT_OF_BREAKS if is_break else set()) | (set() if is_new else {*SERIES})
-    left_out |= {"duration"} if is_break and is_new else {"block_end"}
+    left_out |= {"duration"} if is_break else {"block_end"}
     return [
         of.keys_by_name[name] for section in SECTIONS for name, _ in section.fields if name not in left_out
     ]
@@ -152,6 +152,27 @@ def _measure(sent: Mapping[str, Any]) -> int | None:
     except (TypeError, ValueError):
         return None
     return minutes if minutes > 0 else None
+
+
+def add_end(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Add the end of a block, or of its part of one day, to its values."""
+    return {**values, "block_end": add_minutes(str(values["scheduled_time"]), int(values["duration"]))}
+
+
+def set_length(payload: dict[str, Any], present: Mapping[str, Any]) -> None:
+    """Replace the end in what is written to a block, or its part of one day, by its length: from the beginning and to
+    the end that it will have. Raises Invalid."""
+    times = {name: payload.get(name, present[name]) for name in ("scheduled_time", "block_end")}
+    payload.pop("block_end", None)
+    minutes = _measure(times)
+    if minutes is None:
+        raise Invalid({"block_end": ["Enter when the block ends, after it begins."]})
+    if minutes > MAX_DURATION:
+        raise Invalid(
+            {"block_end": ["A block that is there already can last a day. Add another one for more."]}
+        )
+    if minutes != present["duration"]:
+        payload["duration"] = minutes
 
 
 def read_end(sent: dict[str, Any]) -> Invalid | None:

@@ -4,7 +4,7 @@ deleting them.
 docs/decisions/0373-editing-a-series.md
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -16,7 +16,8 @@ from django.db.models import Q, QuerySet
 from charthouse import clock
 from charthouse.console.kit import appointments, records
 from charthouse.console.kit.page import Request
-from charthouse.domains.scheduling.models import FREEING_STATUSES, Appointment
+from charthouse.domains.scheduling import reminders
+from charthouse.domains.scheduling.models import FREEING_STATUSES, Appointment, Reminder
 from charthouse.engine.errors import Conflict, NotFound
 
 ONE, FOLLOWING, ALL = "one", "following", "all"
@@ -37,11 +38,18 @@ _UNDO_FOR = 24 * 3600  # seconds
 
 @dataclass(frozen=True)
 class Edited:
-    """An appointment that was edited: its values before and after, by key of the schedule."""
+    """An appointment that was edited: its values before and after, by key of the schedule. ``reminders``: ids of those
+    that the edit added."""
 
     pk: int
     before: Mapping[str, Any]
     after: Mapping[str, Any]
+    reminders: Sequence[int] = ()
+
+    @property
+    def is_changed(self) -> bool:
+        """Whether there is anything to undo."""
+        return bool(self.before != self.after or self.reminders)
 
 
 def find_series(row: Appointment) -> int | None:
@@ -89,9 +97,20 @@ def apply(request: Request, visit: int, payload: Mapping[str, Any], scope: str) 
         if shift is not None:
             values["scheduled_time"] = (one.wall + shift).isoformat()
         _update(request, one, values, is_named=one.pk != visit)
+    added = _list_reminders(request, before.keys()) if payload.get("reminder_profile") else {}
     return [
-        Edited(one.pk, before[one.pk], _read_values(one, payload)) for one in _select(request, before.keys())
+        Edited(one.pk, before[one.pk], _read_values(one, payload), added.get(one.pk, ()))
+        for one in _select(request, before.keys())
     ]
+
+
+def _list_reminders(request: Request, ids: Iterable[int]) -> dict[int, list[int]]:
+    """List the reminders of appointments that were given a profile: none had any before."""
+    rows = Reminder.objects.filter(practice=request.actor.practice, appointment__in=list(ids), archived=False)
+    found: dict[int, list[int]] = {}
+    for appointment, pk in rows.order_by("pk").values_list("appointment_id", "pk"):
+        found.setdefault(appointment, []).append(pk)
+    return found
 
 
 def _update(request: Request, one: Any, values: Mapping[str, Any], *, is_named: bool) -> None:
@@ -128,7 +147,7 @@ def _select(request: Request, ids: Iterable[int]) -> "QuerySet[Any]":
 
 def pack(edited: Iterable[Edited]) -> str:
     """Pack what was edited into a text that a form sends back to undo it."""
-    rows = [(one.pk, one.before, one.after) for one in edited]
+    rows = [(one.pk, one.before, one.after, one.reminders) for one in edited]
     return signing.dumps(rows, salt=_SALT, compress=True)
 
 
@@ -152,6 +171,8 @@ def undo(request: Request, packed: str) -> int:
         later = any(_is_later(found[one.pk]) for one in rows)
         for one in reversed(rows) if later else rows:
             _update(request, one, found[one.pk].before, is_named=len(rows) > 1)
+        added = [reminder for one in found.values() for reminder in one.reminders]
+        reminders.withdraw_reminders(request.actor.practice, added)
     return len(rows)
 
 

@@ -47,6 +47,12 @@ def apply_profile(profile_id: int, practice: int, appointments: Sequence[int]) -
         )
 
 
+def withdraw_reminders(practice: int, ids: Sequence[int]) -> None:
+    """Delete reminders that an undone edit had added; one that was sent stays, as the patient has it."""
+    rows = Reminder.objects.filter(practice=practice, pk__in=ids, archived=False, sent_at=None)
+    rows.update(archived=True, updated_at=clock.now())
+
+
 def move_reminders(practice: int, appointment: int) -> None:
     """Move the reminders of an appointment that was moved. A reminder that was sent is sent again if its new time is in
     the future."""
