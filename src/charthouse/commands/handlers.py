@@ -46,6 +46,7 @@ def run_serve(options: argparse.Namespace) -> None:
     with provide_database(options, lasting=True):
         from charthouse.commands import installation
 
+        installation.require_migrated()
         installation.serve(processes.take_listeners(), options.threads)
 
 
@@ -53,6 +54,7 @@ def run_worker(options: argparse.Namespace) -> None:
     with provide_database(options, lasting=True):
         from charthouse.commands import installation
 
+        installation.require_migrated()
         installation.run_worker(options.concurrency)
 
 

@@ -48,8 +48,7 @@ PAUSE_GRACE = 0.5  # seconds that running attempts of webhooks have to finish in
 
 def serve(sockets: list[socket.socket], threads: int) -> None:
     """Run the web server, a process for each bound socket, until SIGINT or SIGTERM, or until another has
-    followed it."""
-    require_migrated()
+    followed it. The database has been checked (``require_migrated``)."""
     with metrics_process.serve_metrics(settings.METRICS, settings.DATA) as stop_metrics:
         # Builds all routers, which other commands have no use for, and counters for the metrics that are served.
         from charthouse.web_server import serving
@@ -59,8 +58,7 @@ def serve(sockets: list[socket.socket], threads: int) -> None:
 
 def run_worker(concurrency: int) -> None:
     """Run background jobs and send webhooks until SIGINT or SIGTERM; running ones then have WORKER_GRACE seconds to
-    finish."""
-    require_migrated()
+    finish. The database has been checked (``require_migrated``)."""
     if not settings.SANDBOX:  # nobody relies on the audit of one
         logs.announce("charthouse.audit", anchors.describe_places())
     logs.install_hooks()

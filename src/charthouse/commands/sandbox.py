@@ -249,7 +249,7 @@ def start_services(
         raise CommandError(f"can't listen on {HOST}:{options.port} any more: {reason}.")
     begin()
     until = time.monotonic() + READY_TIMEOUT
-    supervisor.wait(lambda: _is_answering(options.port) or time.monotonic() > until, every=0.1)
+    supervisor.wait(lambda: _is_answering(options.port) or time.monotonic() > until, every=0.03)
     if time.monotonic() > until:
         raise CommandError(f"the web server did not answer within {READY_TIMEOUT:.0f} seconds.")
     steps("Server", 1, 1)
@@ -258,7 +258,7 @@ def start_services(
 def _is_answering(port: int) -> bool:
     connection = http.client.HTTPConnection(HOST, port, timeout=5)
     try:
-        connection.request("GET", "/sign-in")
+        connection.request("GET", "/health/live")
         return connection.getresponse().status < 500
     except (OSError, http.client.HTTPException):
         return False

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from functools import cache
 from importlib.resources import files
 from io import BytesIO
 from random import Random
@@ -55,10 +56,16 @@ def make_row(context: PracticeContext, content: bytes, media_type: str, name: st
 
 def compile_pdf(source: bytes, **inputs: str) -> bytes:
     """Compile a Typst document, which has the ``inputs`` in ``sys.inputs``."""
-    fonts = typst.Fonts(font_paths=[str(files(package)) for package in FONT_PACKAGES] if inputs else [])
-    page = typst.compile(source, font_paths=fonts, sys_inputs=inputs)
+    page = _get_compiler(has_all_fonts=bool(inputs)).compile(source, sys_inputs=inputs)
     assert isinstance(page, bytes)
     return page
+
+
+@cache
+def _get_compiler(*, has_all_fonts: bool) -> typst.Compiler:
+    """Return a compiler with its fonts, which take longer to find than a page to compile."""
+    packages = FONT_PACKAGES if has_all_fonts else ()
+    return typst.Compiler(font_paths=typst.Fonts(font_paths=[str(files(package)) for package in packages]))
 
 
 def make_pdf(lines: Sequence[str]) -> bytes:

@@ -15,7 +15,7 @@ from django.db import models, transaction
 
 from charthouse import clock
 from charthouse.changes import periods
-from charthouse.domains.clinical.models import ClinicalNote
+from charthouse.domains.clinical.models import ClinicalNote, ClinicalNoteFieldValue
 from charthouse.domains.patients.models import (
     AttachedFlag,
     Coverage,
@@ -100,6 +100,7 @@ LARGE_TABLES: tuple[type[models.Model], ...] = (
     ReferringDoctor,
     Appointment,
     ClinicalNote,
+    ClinicalNoteFieldValue,
     *appointments.DETAILS,
     *claims.MODELS,
 )
