@@ -123,6 +123,8 @@ def test_templates_of_days(billing: BillingClient) -> None:
         for hour in (1, 2)
     ]
     assert billing.ids("appointment_templates", week_days="1,6") == rows[:1]
+    assert billing.ids("appointment_templates", week_days=["1", "2"]) == rows
+    assert billing.ids("appointment_templates", week_days=["6", "2"]) == rows[1:]
 
 
 def test_keys_in_the_query_are_parameters_of_the_document(billing: BillingClient) -> None:

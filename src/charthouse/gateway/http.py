@@ -73,8 +73,15 @@ class Request:
     @cached_property
     def parameters(self) -> dict[str, str]:
         """Query parameters; of several with the same name, the last. Raises Malformed, and Invalid in strict mode."""
-        conformance.check_repeated_parameters(self.pairs)
-        return dict(self.pairs)
+        return self.read_parameters(lambda name: False)
+
+    def read_parameters(self, is_list: Callable[[str], bool]) -> dict[str, Any]:
+        """Query parameters; of those that may be given several times (``is_list``), the list of their values. Raises as
+        ``parameters`` does."""
+        found: dict[str, Any] = dict(self.pairs)
+        lists = {name for name in found if is_list(name)}
+        conformance.check_repeated_parameters(pair for pair in self.pairs if pair[0] not in lists)
+        return found | {name: [text for each, text in self.pairs if each == name] for name in lists}
 
     @property
     def host_practice(self) -> int | None:

@@ -299,13 +299,7 @@ def _call(
 
 def _read_query(request: Request) -> dict[str, Any]:
     """Query parameters; of a name that ends in ``[]``, the list of its values."""
-    found: dict[str, Any] = {}
-    for name, text in request.pairs:
-        if name.endswith("[]"):
-            found.setdefault(name, []).append(text)
-        else:
-            found[name] = text
-    return found
+    return request.read_parameters(lambda name: name.endswith("[]"))
 
 
 def _read_payload(request: Request, declared: Declaration) -> Any:

@@ -116,7 +116,9 @@ def _prepare_object(request: Request, resource: Resource, row_id: str, actor: Ac
 
 def _prepare_page(request: Request, resource: Resource, actor: Actor) -> reading.PageRead:
     resource.policy.authorize(actor, resource.path, reading=True)
-    return reading.prepare_page(resource, actor, paging.parse_list(resource, request.parameters))
+    filters = resource.filters_by_name
+    given = request.read_parameters(lambda name: name in filters and filters[name].repeated)
+    return reading.prepare_page(resource, actor, paging.parse_list(resource, given))
 
 
 def _call(request: Request, operation: Operation, actor: Actor, path: Mapping[str, str]) -> Response:

@@ -11,7 +11,7 @@ from charthouse.engine.execution.parsing import Query, parse_query
 from charthouse.engine.execution.reading import Page
 
 
-def parse_list(resource: Resource, given: Mapping[str, str]) -> Query:
+def parse_list(resource: Resource, given: Mapping[str, Any]) -> Query:
     """Parse the query of a list. Raises NotFound for a page that cannot exist, and what ``parse_query`` raises."""
     _check(resource, given)
     query = parse_query(resource, given)

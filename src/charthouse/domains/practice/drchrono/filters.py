@@ -21,11 +21,11 @@ def make_integer_filter(
     **options: Any,
 ) -> Condition:
     """Whole numbers, separated by commas, between ``minimum`` and ``maximum``; ``matches`` makes the condition from the
-    array of them."""
+    array of them. Of a parameter that is ``repeated``, each may have several."""
 
-    def read(text: str, given: Mapping[str, Any]) -> Values:
+    def read(text: str | list[str], given: Mapping[str, Any]) -> Values:
         numbers = []
-        for part in parse_text(text).split(","):
+        for part in parse_text(",".join(text) if isinstance(text, list) else text).split(","):
             number = part.strip()
             if not (number.isascii() and number.isdigit()) or len(number) > 19:
                 raise InvalidValue("Enter whole numbers separated by commas.")

@@ -98,7 +98,12 @@ appointment_templates = Resource(
         SHOW_ARCHIVED,
         open_slots.STRICT,
         _make_week_days_filter("week_day"),
-        _make_week_days_filter("week_days", addition=True),
+        _make_week_days_filter(
+            "week_days",
+            repeated=True,
+            described={"type": "array", "items": {"type": "integer", "minimum": 0, "maximum": 6}},
+            addition=True,
+        ),
     ),
     visibility=HIDE_ARCHIVED,
     checks=(hooks.check_exam_room, hooks.check_date_order),
