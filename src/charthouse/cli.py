@@ -37,12 +37,13 @@ A sandbox's clock:         charthouse clock advance 3h
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code. ``arguments`` default to the process's."""
     given = list(sys.argv[1:] if arguments is None else arguments)
-    options = build_parser(given[0] if given else "").parse_args(given)
+    command = given[0] if given else ""
     try:
+        options = build_parser(command).parse_args(given)
         processes.follow_parent()
         options.run(options)
     except CommandError as refused:
-        print(f"charthouse {options.command}: {refused}", file=sys.stderr)
+        print(f"charthouse {command}: {refused}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         return 130

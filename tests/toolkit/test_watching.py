@@ -1,10 +1,13 @@
 """The commands that show webhooks and calls as they happen."""
 
+import argparse
 import asyncio
 import contextlib
 import io
+import json
 import subprocess
 import sys
+from pathlib import Path
 
 import httpx
 import psycopg
@@ -78,13 +81,44 @@ def test_r_sends_the_last_webhook_again(sandbox: RunningSandbox, monkeypatch: py
         sandbox.webhooks.create(url=other.url, client_id=app, events=["APPOINTMENT_CREATE"])
         sandbox.events.trigger(event="APPOINTMENT_CREATE", practice=practice.id)
         until(lambda: len(other.got) == 1)  # the last of all is another webhook's
-        terminal = io.StringIO("r\n")
-        monkeypatch.setattr(terminal, "isatty", lambda: True)
-        monkeypatch.setattr(sys, "stdin", terminal)
-        watching.wait_for_key(sandbox, webhook)
+        monkeypatch.setattr(sys, "stdin", io.StringIO("r\n"))
+        watching.resend_on_key(sandbox, webhook)
         until(lambda: len(lines) == 2)
     assert len({line.split()[2] for line in lines}) == 1  # the same delivery
     assert len(other.got) == 1
+
+
+def test_a_receiver_that_is_down_is_named(sandbox: RunningSandbox) -> None:
+    practice, lines = sandbox.practices.create(patients=0), list[str]()
+    with run_receiver() as target:
+        pass
+    with listen(sandbox, target.url, ["PATIENT_CREATE"], practice.app.client_id, None, lines.append):
+        create_patient(sandbox, practice)
+        until(lambda: len(lines) == 1)
+    assert " 502 " in lines[0]
+    assert lines[0].endswith(f"{target.url}: Connection refused")
+
+
+def test_where_to_forward_is_a_url() -> None:
+    assert watching.parse_target("localhost:3000/hooks") == "http://localhost:3000/hooks"
+    assert watching.parse_target("https://[::1]:3000") == "https://[::1]:3000"
+    for wrong in ("ftp://localhost", "http://", "localhost:port", "", "http://localhost:0"):
+        with pytest.raises(argparse.ArgumentTypeError, match="not a URL"):
+            watching.parse_target(wrong)
+
+
+def test_who_listens_is_told_that_the_sandbox_has_ended(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A control that is asked at first, and does not answer any more."""
+    monkeypatch.setattr(watching, "CHECK_INTERVAL", 0)
+    monkeypatch.setattr(watching, "listen", lambda *_: contextlib.nullcontext(1))
+    nowhere = {"base_url": "http://127.0.0.1:1", "control": {"url": "http://127.0.0.1:1/x", "key": "k"}}
+    (tmp_path / "sandbox.json").write_text(json.dumps(nowhere))
+    with pytest.raises(SystemExit) as ended:
+        cli.main(["listen", "--practice", "1", "--data", str(tmp_path)])
+    assert ended.value.code == 1
+    assert "does not answer" in capsys.readouterr().err
 
 
 def test_webhooks_of_a_practice_are_shown_and_forwarded(sandbox: RunningSandbox) -> None:

@@ -44,7 +44,9 @@ class Sandbox:
         try:
             return cls(json.loads((data / "sandbox.json").read_text()))
         except FileNotFoundError:
-            raise SandboxError(f"{data} holds no sandbox.") from None
+            raise SandboxError(
+                f"{data} holds no sandbox. To make one: charthouse sandbox --data {data}"
+            ) from None
         except KeyError:
             raise SandboxError(f"The sandbox in {data} is of an earlier version; start it again.") from None
 

@@ -6,9 +6,10 @@ import http.client
 import secrets
 import signal
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -17,6 +18,7 @@ from charthouse.toolkit.receiver import Received, Receiver
 
 WAIT = 20.0  # seconds of one question for what is next
 FORWARD_TIMEOUT = 10.0  # seconds
+CHECK_INTERVAL = 3.0  # seconds between checks that the sandbox runs
 UNREACHABLE = 502
 NOT_FORWARDED = {"host", "connection", "content-length", "accept-encoding", "accept"}
 
@@ -26,7 +28,10 @@ def add_commands(commands: Any, add_data_option: Any) -> None:
     text = "Show each webhook of a sandbox as it is sent, and forward it"
     listen = commands.add_parser("listen", help=text, description=f"{text}, with its headers, until Ctrl-C.")
     listen.add_argument(
-        "--forward-to", metavar="URL", help="where to forward each webhook; its response is returned"
+        "--forward-to",
+        metavar="URL",
+        type=parse_target,
+        help="where to forward each webhook; its response is returned",
     )
     listen.add_argument("--events", metavar="A,B", help="event names (default: all)")
     listen.add_argument("--app", metavar="CLIENT_ID", help="webhooks of this app (default: the first app's)")
@@ -44,6 +49,19 @@ def add_commands(commands: Any, add_data_option: Any) -> None:
     add_data_option(logs)
 
 
+def parse_target(text: str) -> str:
+    """Parse where webhooks are forwarded to: an http or https URL, of which the scheme may be left out."""
+    url = text if "://" in text else f"http://{text}"
+    try:
+        parts = urlsplit(url)
+        is_usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        is_usable = False
+    if not is_usable:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a URL like http://localhost:3000/hooks")
+    return url
+
+
 def run_listen(options: argparse.Namespace) -> None:
     """Forward webhooks until Ctrl-C. Raises SystemExit where the sandbox refuses."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # so that the webhook is deleted
@@ -58,8 +76,11 @@ def run_listen(options: argparse.Namespace) -> None:
             if secret is not None:
                 _print(f"Signed with {secret}")
             _print(f"Listening; {'r and Enter resends the last, ' if sys.stdin.isatty() else ''}Ctrl-C ends.")
+            if sys.stdin.isatty():
+                threading.Thread(target=resend_on_key, args=(sandbox, webhook), daemon=True).start()
             while True:
-                wait_for_key(sandbox, webhook)
+                time.sleep(CHECK_INTERVAL)
+                sandbox.clock.show()  # raises when the sandbox has ended
 
 
 def make_secret() -> str:
@@ -83,9 +104,10 @@ def listen(
 
     def answer(received: Received) -> int:
         began = time.perf_counter()
-        status = 200 if forward_to is None else forward(received, forward_to)
+        status, reason = (200, "") if forward_to is None else forward(received, forward_to)
         ms = (time.perf_counter() - began) * 1000
-        show(f"{time.strftime('%H:%M:%S')}  {received.event:28} {received.id:>8}  {status}  {ms:.0f} ms")
+        line = f"{time.strftime('%H:%M:%S')}  {received.event:28} {received.id:>8}  {status}  {ms:.0f} ms"
+        show(f"{line}  {forward_to}: {reason}" if reason else line)
         return status
 
     receiver.answer = answer
@@ -95,12 +117,14 @@ def listen(
     try:
         yield webhook.id
     finally:
-        sandbox.webhooks.delete(id=webhook.id)
+        with suppress(SandboxError):  # it may have ended
+            sandbox.webhooks.delete(id=webhook.id)
         receiver.close()
 
 
-def forward(received: Received, url: str) -> int:
-    """Send a webhook on to a URL, with its headers and bytes. Return the status of the answer, 502 where none comes."""
+def forward(received: Received, url: str) -> tuple[int, str]:
+    """Send a webhook on to a URL, with its headers and bytes. Return the status of the answer and "", or 502 and why
+    there was none."""
     parts = urlsplit(url)
     factory = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
     connection = factory(parts.hostname or "", parts.port, timeout=FORWARD_TIMEOUT)
@@ -108,9 +132,9 @@ def forward(received: Received, url: str) -> int:
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     try:
         connection.request("POST", path, received.body, headers)
-        return connection.getresponse().status
-    except (OSError, http.client.HTTPException):
-        return UNREACHABLE
+        return connection.getresponse().status, ""
+    except (OSError, http.client.HTTPException) as error:
+        return UNREACHABLE, getattr(error, "strerror", None) or str(error) or type(error).__name__
     finally:
         connection.close()
 
@@ -136,14 +160,13 @@ def format_call(call: Any) -> str:
     return f"{call.at[11:23]}  {call.status}  {call.method:6} {path}  {call.ms:g} ms  {call.caller}{gate}"
 
 
-def wait_for_key(sandbox: Sandbox, webhook: int) -> None:
-    """Wait for a line on a terminal: "r" resends the last delivery of a webhook."""
-    if not sys.stdin.isatty():
-        time.sleep(WAIT)
-        return
-    if sys.stdin.readline().strip() == "r":
-        for sent in sandbox.deliveries.list(webhook=webhook, limit=1).deliveries:
-            sandbox.deliveries.redeliver(id=sent.id)
+def resend_on_key(sandbox: Sandbox, webhook: int) -> None:
+    """Read lines until the input ends: "r" resends the last delivery of a webhook."""
+    for line in sys.stdin:
+        if line.strip() == "r":
+            with suppress(SandboxError):  # the command ends by itself when the sandbox has ended
+                for sent in sandbox.deliveries.list(webhook=webhook, limit=1).deliveries:
+                    sandbox.deliveries.redeliver(id=sent.id)
 
 
 @contextmanager

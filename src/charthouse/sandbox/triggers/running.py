@@ -1,5 +1,6 @@
 """Running the recipe of an event. Nothing is written where anything is refused."""
 
+import difflib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -47,7 +48,10 @@ def run_recipe(
     each row that was made. Raises RequestError; errors of fields are those of ``override.<field>``."""
     found = load_recipes().get(event)
     if found is None:
-        raise Invalid({"event": [f"There is no event {event[:50]!r}."]})
+        near = difflib.get_close_matches(event.upper(), load_recipes(), 1) or ["APPOINTMENT_CREATE"]
+        raise Invalid(
+            {"event": [f"There is no event {event[:50]!r}. events.list has all of them, as {near[0]}."]}
+        )
     _check_given(found.recipe, override, row)
     run = Run(build_actor(user), override)
     try:
