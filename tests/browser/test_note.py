@@ -28,7 +28,7 @@ SECTIONS = ("Subjective", "Objective", "Assessment", "Plan")
 
 
 class Soap(Calendar):
-    """A visit whose note has a section for each of SECTIONS."""
+    """A visit whose note has a section for each of SECTIONS, with a field below a heading."""
 
     def __init__(self, clinic: Clinic) -> None:
         super().__init__(clinic=clinic)
@@ -38,9 +38,10 @@ class Soap(Calendar):
                 template = ClinicalNoteTemplate.objects.create(
                     practice=clinic.practice, doctor=self.doctor, name=name, order_on_complete_note=place
                 )
-                ClinicalNoteFieldType.objects.create(
-                    practice=clinic.practice, clinical_note_template=template, name=f"{name} text"
-                )
+                for field, kind in ((f"Heading of {name}", "Header"), (f"{name} text", "String")):
+                    ClinicalNoteFieldType.objects.create(
+                        practice=clinic.practice, clinical_note_template=template, name=field, data_type=kind
+                    )
 
     def read(self) -> dict[str, str]:
         with tenancy.within(self.clinic.id):
