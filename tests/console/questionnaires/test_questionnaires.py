@@ -110,7 +110,9 @@ def test_a_question_belongs_to_its_questionnaire(browser: httpx.Client, clinic: 
     assert stranger.get(f"/catalogues/questionnaires/{row}").status_code == 404
     assert stranger.get(f"/catalogues/questionnaires/{row}/questions/{question}").status_code == 404
     assert post(stranger, f"/catalogues/questionnaires/{row}/questions/{question}/up").status_code == 404
-    assert add(stranger, row, "Mine?").status_code == 400
+    for address in (f"/catalogues/questionnaires/{row}/questions", "/catalogues/questionnaires/0/questions"):
+        assert stranger.get(address).status_code == stranger.get(f"{address}/new").status_code == 404
+        assert post(stranger, f"{address}/new", words="Mine?", kind="text").status_code == 404
 
 
 def test_a_questionnaire_is_assigned_answered_and_read(

@@ -49,6 +49,12 @@ class QuestionPages(ResourcePages):
             path(f"{self.url_path}/<id:row>/<slug:way>", step, name="question-step"),
         ]
 
+    def get_context(self, request: Request, **parents: int) -> dict[str, Any]:
+        records.get_object(
+            records.get_resource("questionnaires"), request.actor, parents["questionnaire"]
+        )  # or 404
+        return super().get_context(request, **parents)
+
     def select_rows(self, request: Request, **parents: int) -> "QuerySet[Any]":
         return super().select_rows(request, **parents).filter(questionnaire=parents["questionnaire"])
 
