@@ -24,6 +24,11 @@ EQUIVALENTS: dict[tuple[str, str, str], str] = {
     ): "what the quick statement does not find, the function finds that decides",
     (
         ".*",
+        r"raise InvalidValue\(f\".*\{text\[:\d+\]\}.*",
+        r"raise InvalidValue\(f\".*\{text\[: ?\d+\]\}.*",
+    ): "how much of a value its error repeats",
+    (
+        ".*",
         r"def __init__\(self, grace: float = .*",
         ".*",
     ): "how long a stop waits: a second more or less changes no result",
