@@ -18,7 +18,7 @@ run: .venv/runtime.stamp ## a synthetic practice on http://127.0.0.1:8000 until 
 test: .venv/dev.stamp browser proxy pooler ## everything that is tested; options of pytest in ARGS="..."
 	@unset PYTHONDONTWRITEBYTECODE; exec $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder tests $(ARGS)
 
-test-deep: .venv/mutants.stamp browser proxy pooler cluster compose ## fuzz, kill, load and mutate for HOURS (default 1); before a release
+test-deep: .venv/mutants.stamp browser proxy pooler cluster compose images ## fuzz, kill, load and mutate for HOURS (default 1); before a release
 	@exec $(BIN)/python -m tests.deep --hours $(or $(HOURS),1)
 
 mutants: .venv/mutants.stamp ## change the code of MODULES in up to MUTANTS (30) small ways each: does a test fail?
@@ -143,4 +143,12 @@ compose:
 	echo "Installing docker-compose to check the compose file ..."; \
 	apt-get update -qq && apt-get install -yqq --no-install-recommends docker-compose >/dev/null
 
-.PHONY: help run test test-deep mutants coverage lint migrations schema bench docs lock clean browser proxy pooler cluster compose
+# What builds and runs the image in the deep tier.
+images:
+	@[ "$$(id -u)" = 0 ] && [ -f /etc/debian_version ] || { echo "No image: building it needs root on Debian." >&2; exit 0; }; \
+	PATH="$$PATH:/usr/sbin"; command -v buildah >/dev/null && command -v podman >/dev/null && \
+	  command -v runc >/dev/null && command -v debootstrap >/dev/null && exit 0; \
+	echo "Installing buildah, podman, runc and debootstrap for the image ..."; \
+	apt-get update -qq && apt-get install -yqq --no-install-recommends buildah podman runc debootstrap >/dev/null
+
+.PHONY: help run test test-deep mutants coverage lint migrations schema bench docs lock clean browser proxy pooler cluster compose images

@@ -4,9 +4,10 @@ Half of the time requests are generated from the OpenAPI documents, with a seed 
 killed, at most 1,000 times; a quarter of it a server is kept under load. Then the audit is tampered with in every way
 that the tests know, the record moves from server to server, upgrades are killed, the core runs on other versions of
 PostgreSQL, an installation is kept under load while its clock moves through a day (so many hours more), HL7's rules are
-checked in the C-CDA of every patient of the sandbox, a sandbox is started from the wheel in an empty environment,
-another is reset 1,000 times, tests run through PgBouncer, the primary of a cluster dies and is switched, and five
-mutants an hour of each module are tried. The last line printed is the row for the table in docs/testing.md.
+checked in the C-CDA of every patient of the sandbox, a sandbox is started from the wheel in an empty environment, the
+image is built and run, a sandbox is reset 1,000 times, tests run through PgBouncer, the primary of a cluster dies and
+is switched, and five mutants an hour of each module are tried. The last line printed is the row for the table in
+docs/testing.md.
 """
 
 import argparse
@@ -29,7 +30,7 @@ FIRST_EXAMPLES = 10  # of the first round of fuzzing, which tells how many the o
 FUZZ = ("tests/contract/test_fuzz.py", "tests/contract/test_cerbo_fuzz.py")
 TAMPERING = "tests/audit/test_tampering.py"
 MOVES = "tests/incarnations/test_slow_moves.py"
-WHEEL = "tests/packaging/test_wheel.py"
+WHEEL, IMAGE = "tests/packaging/test_wheel.py", "tests/packaging/test_image.py"
 DEPLOYMENT = "tests/packaging/test_deployment_files.py"
 CLIENTS = ("tests/toolkit/test_typescript_clients.py", "tests/toolkit/test_compiled_clients.py")
 RESETS = "tests/toolkit/test_resets.py"
@@ -149,6 +150,13 @@ def install() -> tuple[bool, str]:
     return passed, "a sandbox from the wheel alone" if passed else "no sandbox from the wheel alone"
 
 
+def build_image() -> tuple[bool, str]:
+    """Build the image of the Containerfile and run it."""
+    passed, found = run_tests((IMAGE,), "-n", "0", IMAGE=1)
+    text = "{image_mb} MB, {packed_mb} MB compressed"
+    return passed, "".join(text.format(**one) for one in found if "image_mb" in one)
+
+
 def reset() -> tuple[bool, str]:
     """Reset a sandbox many times, with calls in between."""
     passed, found = run_tests((RESETS,), "-n", "0", RESETS=1000)
@@ -208,6 +216,7 @@ def main() -> None:
         soak_day(hours * 3600),
         check_documents(),
         install(),
+        build_image(),
         reset(),
         pool(),
         fail_over(max(5, round(hours * FAILOVERS))),
