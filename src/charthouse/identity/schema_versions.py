@@ -10,7 +10,9 @@ from django.apps import apps
 from django.db import connections
 from django.db.migrations.loader import MigrationLoader
 
-FORMER = "_squashed_"  # of migrations that replaced others between two releases, and that are recorded as well
+FORMER = (
+    "_squashed_"  # of migrations that replaced others between two releases, and that are recorded as well
+)
 _COMMENT = re.compile(r"charthouse (?P<version>\S+?)(, upgrading to (?P<target>\S+))?")
 UNKNOWN = "an unknown version"
 

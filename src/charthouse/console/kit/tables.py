@@ -35,7 +35,7 @@ class Column:
     show  attribute path with dots, or a function of the row: text, number, date, time, Badge or list
     sort  ORM path to sort by; "": not sortable. An index should begin with the practice and it
     link  function of the row that returns the URL of its page
-    kind  "number": aligned right; "wide": hidden on phones
+    kind  "number": aligned right; "wide": hidden on phones; "line": not broken into lines
     """
 
     name: str = field(kw_only=False)

@@ -79,7 +79,9 @@ TABLE = Table(
             link=lambda row: reverse("waiting-list-edit", args=[row.pk]),
         ),
         Column(
-            "Phone", lambda row: formats.format_phone(row.patient.cell_phone or row.patient.home_phone or "")
+            "Phone",
+            lambda row: formats.format_phone(row.patient.cell_phone or row.patient.home_phone or ""),
+            kind="line",
         ),
         Column("For", lambda row: f"{waiting_entries.describe_what(row)}, {row.duration} min"),
         Column("When", waiting_entries.describe_wish),

@@ -104,7 +104,9 @@ def search(operations: Mapping[str, Operation], words: str, most: int) -> list[O
 def _rank(operation: Operation, wanted: set[str]) -> int:
     """How well an operation fits: a word of its name or path counts more than one of its texts."""
     named = set(WORD.findall(f"{operation.name} {operation.path}".lower().replace("_", " ")))
-    described = set(WORD.findall(f"{operation.summary} {operation.description} {operation.query_names}".lower()))
+    described = set(
+        WORD.findall(f"{operation.summary} {operation.description} {operation.query_names}".lower())
+    )
     return sum(5 * _has(named, word) + _has(described, word) for word in wanted)
 
 
