@@ -170,6 +170,7 @@ def test_start_and_end_of_a_block_are_edited_together(calendar: Calendar, browse
         page = browser.get(address).text
     assert re.search(rf'name="block_end"[^>]*value="{DAY}T10:30"', page)
     assert 'name="duration"' not in page
+    assert "data-find" not in page, "a block has no length to find a free time for"
 
     def read() -> tuple[str, int]:
         (found,) = read_all(calendar)

@@ -172,6 +172,7 @@ def _render(request: Request, one: dict[str, Any], built: Any, status: int = 200
         "sections": form.list_sections(built),
         "button": "Save",
         "is_edit": True,
+        "is_break": one["patient"] is None,
         "back": reverse("appointment", args=[one["id"]]),
     }
     return render_page(request, "schedule/book.html", values, status)
