@@ -203,7 +203,7 @@ def test_plain_http_and_unknown_hosts(deployed: Deployment, world: World) -> Non
         (f"{HOST}:8000", 200),
         ("localhost", 200),
     ):
-        for path in ("/api/patients?page_size=1", "/sign-in"):
+        for path in ("/api/patients?page_size=1", f"/api/patients/{world.row('patients')}", "/sign-in"):
             answer: Any = httpx.get(server + path, headers=bearer | {"Host": host}, timeout=PATIENCE)
             assert answer.status_code == status, (host, path)
             check(answer) if status == 200 else None

@@ -21,7 +21,7 @@ from charthouse.engine.sql.failures import Failure, classify
 from charthouse.files.serving import FileBody
 from charthouse.gateway.http import Request, Response
 from charthouse.gateway.logged_queries import format_query
-from charthouse.identity import audit_events, client_ip, faults, tenancy
+from charthouse.identity import audit_events, client_ip, faults, origin, tenancy
 from charthouse.identity.database.steps import MAY_WAIT, Steps, run_steps
 from charthouse.identity.named_callers import find_named_caller
 
@@ -115,6 +115,7 @@ def _respond(
     again: bool = True,
 ) -> Steps[Response]:
     try:
+        origin.require_served()
         return (yield from handle(request))
     except RequestError as refusal:
         return reject(request, refused, refusal)

@@ -7,6 +7,7 @@ the caller's IP address see ``client_ip``. docs/decisions/0320-one-address.md
 
 from collections.abc import Mapping, MutableMapping
 from contextvars import ContextVar
+from functools import lru_cache
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -45,6 +46,11 @@ def enter_request(environ: MutableMapping[str, Any]) -> None:
     environ["HTTP_HOST"] = host = _find_public_host(host)
     _host.set(host)
     _origin.set(None)
+
+
+def require_served() -> None:
+    """Raises Malformed where the current request names a host that is not served."""
+    get_origin()
 
 
 def get_origin() -> str:
@@ -91,7 +97,12 @@ def get_local_url(request: HttpRequest, url: str, default: str) -> str:
 
 def is_served(host: str) -> bool:
     """Return whether a host, with or without a port, is one that this server answers for."""
-    return validate_host(_get_name(host), settings.ALLOWED_HOSTS)
+    return _is_among(host, tuple(settings.ALLOWED_HOSTS))
+
+
+@lru_cache(maxsize=1024)
+def _is_among(host: str, allowed: tuple[str, ...]) -> bool:
+    return validate_host(_get_name(host), allowed)
 
 
 def _find_public_host(host: str) -> str:
