@@ -11,6 +11,7 @@ import httpx
 import pytest
 
 from charthouse import clock
+from charthouse.console.home import worklists
 from charthouse.domains.clinical.models import ClinicalNote
 from charthouse.domains.documents.models import Document
 from charthouse.domains.labs.models import PatientLabResult
@@ -60,7 +61,9 @@ def local_time(calendar: Calendar, **ago: Any) -> str:
     return at.strftime("%Y-%m-%dT%H:%M:%S")
 
 
-def test_a_provider_sees_own_work(calendar: Calendar, clinic: Clinic, at_noon: None) -> None:
+def test_a_provider_sees_own_work(
+    calendar: Calendar, clinic: Clinic, at_noon: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
     calendar.book(local_time(calendar, hours=-1), reason="Sore throat")
     calendar.book(local_time(calendar, hours=-2), reason="Not coming", status="Cancelled")
     calendar.book(local_time(calendar, hours=-3), reason="Someone else's", doctor=calendar.add_colleague().pk)
@@ -107,6 +110,8 @@ def test_a_provider_sees_own_work(calendar: Calendar, clinic: Clinic, at_noon: N
     assert tasks.count("Overdue") == 1
     assert "Done already" not in tasks
     assert "+2 more" in tasks, "five of seven are shown, and the others counted"
+    monkeypatch.setattr(worklists, "COUNTED", 6)
+    assert "Over 1 more" in open_home(clinic.user)["My tasks"], "more than that are not counted"
     with tenancy.within(clinic.id):
         ClinicalNote.objects.filter(pk=past["id"]).update(locked_at=now, locked_by=clinic.user)
     assert "All notes are signed." in open_home(clinic.user)["Nothing waiting"]

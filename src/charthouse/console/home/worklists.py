@@ -1,7 +1,7 @@
 """What waits for a user: today's visits, notes to sign, results and documents to review, messages and tasks.
 
 A worklist is for those who do its work: notes to sign are a provider's own, tasks those of the user and of the user's
-groups. Each is one query, which reads the rows that the page shows and counts the others.
+groups. Each is one query, which reads the rows that the page shows and counts the others, up to COUNTED.
 """
 
 from collections.abc import Callable
@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
 from typing import Any
 
-from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Window
+from django.db.models import F, Q, QuerySet
 from django.urls import reverse
 
 from charthouse import clock
@@ -18,13 +18,14 @@ from charthouse.console.kit.page import Request
 from charthouse.console.kit.tables import Badge
 from charthouse.console.labs import orders
 from charthouse.console.portal import requests as portal_requests
-from charthouse.domains.clinical.models import ClinicalNote, ClinicalNoteFieldValue
+from charthouse.console.visits.unsigned import select_unsigned
 from charthouse.domains.documents import filing
 from charthouse.domains.practice.models import UserGroupMember
 from charthouse.domains.scheduling.models import FREEING_STATUSES
 
 SHOWN = 5  # rows of a worklist; the others are counted
 SHOWN_VISITS = 10
+COUNTED = 100  # at most
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,8 @@ class WorkItem:
 
 @dataclass
 class Worklist:
-    """A worklist. ``address``: the page of all; ``total``: how many there are, those that are not shown too."""
+    """A worklist. ``address``: the page of all; ``total``: how many there are, those that are not shown too, up to
+    COUNTED + 1."""
 
     title: str
     icon: str
@@ -52,8 +54,15 @@ class Worklist:
     total: int = 0
 
     @property
-    def more(self) -> int:
-        return self.total - len(self.items)
+    def counted(self) -> str:
+        """The total in words."""
+        return f"{COUNTED}+" if self.total > COUNTED else str(self.total)
+
+    @property
+    def more(self) -> str:
+        """How many are not shown, in words; "" for none."""
+        left = min(self.total, COUNTED) - len(self.items)
+        return f"Over {left} more" if self.total > COUNTED else f"+{left} more" if left else ""
 
 
 def list_worklists(request: Request) -> list[Worklist]:
@@ -106,23 +115,10 @@ def build_visits(request: Request) -> Worklist:
 
 
 def _build_notes(request: Request) -> Worklist | None:
-    """Notes of past visits of the provider that are written or whose visit is over, and not signed."""
+    """Notes of the provider's visits that are still to be signed."""
     if request.actor.doctor is None:
         return None
-    note = ClinicalNote.objects.filter(
-        practice=request.actor.practice, appointment=OuterRef("pk"), locked_at=None, archived=False
-    )
-    written = ClinicalNoteFieldValue.objects.filter(
-        practice=request.actor.practice, appointment=OuterRef("pk"), archived=False
-    )
-    rows = records.select_rows(records.get_resource("visits"), request.actor).filter(
-        Q(status="Complete") | Exists(written),
-        Exists(note),
-        doctor=request.actor.doctor,
-        patient__isnull=False,
-        scheduled_time__lt=clock.now(),
-    )
-    rows = appointments.annotate_wall_clock(rows.exclude(status__in=FREEING_STATUSES))
+    rows = appointments.annotate_wall_clock(select_unsigned(request, mine=True))
 
     def describe(row: Any) -> WorkItem:
         return WorkItem(
@@ -262,9 +258,10 @@ def _build_tasks(request: Request) -> Worklist:
 def _fill(
     worklist: Worklist, rows: "QuerySet[Any]", describe: Callable[[Any], WorkItem], most: int = SHOWN
 ) -> Worklist:
-    found = list(rows.annotate(total=Window(Count("pk")))[:most])
-    worklist.items = [describe(one) for one in found]
-    worklist.total = found[0].total if found else 0
+    """Fill a worklist with the first rows, and count the others, up to COUNTED."""
+    found = list(rows[: COUNTED + 1])
+    worklist.items = [describe(one) for one in found[:most]]
+    worklist.total = len(found)
     return worklist
 
 
