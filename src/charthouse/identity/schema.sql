@@ -125,6 +125,7 @@
 -- migration patients.0009_portal_proxies
 -- migration patients.0010_distinct_patients
 -- migration patients.0011_portal_request_proxy
+-- migration patients.0012_deleted_patients
 -- migration post.0001_initial
 -- migration post.0002_messages_about_patients
 -- migration practice.0003_suspended_doctors
@@ -5983,6 +5984,7 @@ CREATE INDEX outgoing_waiting ON {schema}.post_outgoing USING btree (next_try) W
 CREATE INDEX patient_born ON {schema}.patients_patient USING btree (practice_id, date_of_birth);
 CREATE INDEX patient_chart ON {schema}.patients_patient USING btree (practice_id, chart_id);
 CREATE INDEX patient_counted ON {schema}.patients_patient USING btree (practice_id, id) WHERE (NOT archived);
+CREATE INDEX patient_deleted ON {schema}.patients_patient USING btree (practice_id, updated_at DESC) WHERE archived;
 CREATE INDEX patient_email ON {schema}.patients_patient USING btree (practice_id, email_folded);
 CREATE INDEX patient_first_name ON {schema}.patients_patient USING btree (practice_id, first_name_folded, id);
 CREATE INDEX patient_lab_result_updated ON {schema}.labs_patientlabresult USING btree (practice_id, updated_at);

@@ -175,6 +175,10 @@ class Patient(Authored, Record):
             models.Index(
                 fields=["practice", "id"], condition=models.Q(archived=False), name="patient_counted"
             ),
+            # The list of deleted patients, the latest first: few among many.
+            models.Index(
+                fields=["practice", "-updated_at"], condition=models.Q(archived=True), name="patient_deleted"
+            ),
         ]
 
     def __str__(self) -> str:
