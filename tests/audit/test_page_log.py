@@ -261,7 +261,7 @@ def test_the_audit_says_which_page(site: Site) -> None:
     request_log.flush()
     with tenancy.within(site.world.practice):
         newest = trail.list_patient_entries(site.world.practice, patient, action="Read")[0]
-    assert newest.description == f"Opened the page chart-problems {patient}"
+    assert newest.description == f"Opened the page chart problems {patient}"
     assert (newest.user_id, newest.patient_id) == (site.world.other.clinic.user.pk, patient)
     assert newest.path == f"/patients/{patient}/problems"
 

@@ -241,7 +241,7 @@ def _describe(source: str, action: str, what: str, of: int | None, patient_count
     if source == CHANGES:
         return f"{action}d {_map_table_labels().get(what, what)} {of}"
     if not path.startswith(API_PATHS):
-        action, named = "Opened", f"the page {what}{'' if of is None else f' {of}'}"
+        action, named = "Opened", f"the page {what.replace('-', ' ')}{'' if of is None else f' {of}'}"
     else:
         named = f"{what} {of}" if of is not None else f"a list of {what}"
     return f"{action} {named}" + (f", data of {patient_count} patients" if patient_count > 1 else "")
