@@ -202,6 +202,8 @@ def _render(
     practice = request.actor.practice
     rows = records.select_rows(records.get_resource("patients"), request.actor, hidden=True)
     charts = rows.in_bulk([patient, merged])
+    if {patient, merged} - charts.keys():  # one was deleted meanwhile
+        raise NotFound
     kept, gone = charts[patient], charts[merged]
     counted = merges.count_rows(practice, patient, merged)
     access = list_current_access(practice, patient).union(list_current_access(practice, merged))
