@@ -53,7 +53,7 @@ def make_dump() -> str:
     applied = [migration for migration, _ in executor.migration_plan(targets)]
     executor.migrate(targets)
     place = connection.settings_dict
-    command = [postgres_server.find_binary("pg_dump"), "--schema-only", "--no-owner", "--no-privileges"]
+    command = [postgres_server.find_binary("pg_dump"), "--schema-only", "--no-owner"]
     command += ["--schema", SCHEMA, "-h", place["HOST"], "-U", place["USER"], place["NAME"]]
     done = subprocess.run(command, capture_output=True, text=True, check=True)  # noqa: S603
     connection.close()

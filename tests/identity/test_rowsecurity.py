@@ -85,6 +85,10 @@ def test_secure_is_idempotent_and_may_run_concurrently() -> None:
             "revoke all on function identity_bearer(text, timestamptz) from charthouse_web",
             "identity_bearer(text,timestamp with time zone): execute for charthouse_web",
         ),
+        (
+            "grant execute on function identity_bearer(text, timestamptz) to public",
+            "identity_bearer(text,timestamp with time zone): execute for nobody else",
+        ),
         ("drop trigger archive_parts on patients_patient", "patients_patient: the trigger archive_parts"),
         (
             "alter table clinical_problem disable trigger check_owners",

@@ -89,10 +89,8 @@ def secure(using: str = "owner") -> None:
                 _find_wrong_grants,
             ):
                 fixes = [statement for missing in list(find(cursor)) for statement in missing.fix_sql]
-                if not is_used and fixes:
-                    cursor.execute(
-                        ";\n".join(fixes)
-                    )  # one round trip: there are a thousand in an empty database
+                if not is_used and fixes:  # one round trip: there are a thousand in an empty database
+                    cursor.execute(";\n".join(fixes))
                 for fix in fixes if is_used else []:
                     with wait_for_transactions(cursor) if " concurrently " in fix else nullcontext():
                         cursor.execute(fix)
@@ -355,10 +353,20 @@ def _find_wrong_grants(cursor: Any) -> Iterator[MissingProtection]:
                 f"exactly {names or 'nothing'} for {role}",
                 (f'revoke all on {noun} "{table}" from {role}{grant}',),
             )
-    yield from _find_missing_function_grants(cursor, role)
+    yield from _find_wrong_function_grants(cursor, role)
 
 
-def _find_missing_function_grants(cursor: Any, role: str) -> Iterator[MissingProtection]:
+def _find_wrong_function_grants(cursor: Any, role: str) -> Iterator[MissingProtection]:
+    """Yield functions that the web role can't run, and those that run as their owner and that everybody can."""
+    cursor.execute(
+        "select oid::regprocedure::text from pg_proc where pronamespace = current_schema()::regnamespace "
+        "and prosecdef and has_function_privilege('public', oid, 'EXECUTE')"
+    )
+    for (function,) in cursor.fetchall():
+        closed = f"revoke execute on function {function} from public"
+        yield MissingProtection(
+            function, "execute for nobody else", (closed, f"grant execute on function {function} to {role}")
+        )
     cursor.execute(
         "select oid::regprocedure::text from pg_proc where pronamespace = current_schema()::regnamespace "
         "and prokind = 'f' and not has_function_privilege(%s, oid, 'EXECUTE')",

@@ -6128,6 +6128,15 @@ ALTER TABLE ONLY {schema}.procrastinate_periodic_defers
     ADD CONSTRAINT procrastinate_periodic_defers_job_id_fkey FOREIGN KEY (job_id) REFERENCES {schema}.procrastinate_jobs(id);
 ALTER TABLE ONLY {schema}.identity_user
     ADD CONSTRAINT user_doctor_of_same_practice FOREIGN KEY (practice_id, doctor_id) REFERENCES {schema}.practice_doctor(practice_id, id);
+REVOKE ALL ON FUNCTION {schema}.audit_calls_about(patient bigint) FROM PUBLIC;
+REVOKE ALL ON FUNCTION {schema}.audit_calls_of_app(application bigint, since timestamp with time zone, until timestamp with time zone, below_at timestamp with time zone, below_id bigint, of_method text, of_gate text, of_resource text, from_status integer, to_status integer, most integer) FROM PUBLIC;
+REVOKE ALL ON FUNCTION {schema}.changes_note_subscription() FROM PUBLIC;
+REVOKE ALL ON FUNCTION {schema}.changes_record() FROM PUBLIC;
+REVOKE ALL ON FUNCTION {schema}.clinical_make_encounter_types() FROM PUBLIC;
+REVOKE ALL ON FUNCTION {schema}.identity_api_user(name text, digests text, address text, at timestamp with time zone, endpoint text, writing boolean, class text, most integer, lock_seconds double precision, OUT practice bigint, OUT refusal text, OUT caller bigint, OUT anonymous boolean, OUT read_only boolean, OUT endpoints text, OUT wait integer) FROM PUBLIC;
+REVOKE ALL ON FUNCTION {schema}.identity_bearer(checksum text, at timestamp with time zone, OUT practice bigint, OUT refusal text, OUT application bigint, OUT caller bigint, OUT doctor bigint, OUT role text, OUT permissions text, OUT sharing text, OUT granted text, OUT allowed text, OUT plan text, OUT hourly_limit integer, OUT calls integer) FROM PUBLIC;
+REVOKE ALL ON FUNCTION {schema}.identity_known_callers(names text[], checksums text[]) FROM PUBLIC;
+REVOKE ALL ON FUNCTION {schema}.tasks_drop_items() FROM PUBLIC;
 
 insert into {schema}.identity_incarnation (id, number, server, relation, timeline, transaction_offset, began_at, cause)
 select 1, 1, {schema}.identity_read_server(), '{schema}.identity_incarnation'::regclass::oid::bigint,
