@@ -53,6 +53,7 @@ CHECKED = {
 }  # fmt: skip
 # Numbers that may be negative.
 SIGNED = {
+    "usual ranges of tests, which may be below zero": r"panel_tests\.(low|high)",
     "order and priority": r"priority|sort_order|default_priority|result_code|pt_notified|review_status",
     "ids, which must be those of a row": r"pt_id|associated_resource_id",
     "values of results": r"lab_result_value_as_float",

@@ -374,9 +374,9 @@ MISTAKES = (
     ),
     Mistake(
         "a new row refers to an archived one",
-        "charthouse.engine.execution.planning",
-        "rows = rows.filter(archived=False)",
-        "pass",
+        "charthouse.engine.execution.references",
+        "return rows.filter(archived=False)",
+        "return rows",
         ("tests/contract/test_archived_references.py",),
     ),
 )

@@ -29,7 +29,7 @@ class InboxPages(PagesWithNotes):
     def edit(self, request: Request, row: int, **parents: int) -> HttpResponseBase:
         answer = super().edit(request, row, **parents)
         if request.method == "GET" and answer.status_code == 200:
-            secure_messages.mark_read(Message.objects.get(practice=request.actor.practice, pk=row))
+            secure_messages.mark_read(request.actor.practice, row)
         return answer
 
     def get_edit_context(self, request: Request, one: Any, row: int) -> dict[str, Any]:

@@ -14,6 +14,8 @@ from charthouse.engine.declaration.keys import Key
 from charthouse.engine.declaration.types import Measurement, Text
 from charthouse.engine.declaration.values import REQUIRED
 
+MAX_LIMIT = 10_000_000  # of a usual range, in the test's unit
+
 
 def _make_code_check(name: str, system: CodeSystem) -> Any:
     """Make a check that this key is a code of the system, which is kept in its normal form."""
@@ -80,8 +82,8 @@ RESOURCES = (
         Key("name", Text(max_length=200, blank=False), REQUIRED),
         Key("code", Text(max_length=20)),
         Key("unit", Text(max_length=50)),
-        Key("low", Measurement(places=4)),
-        Key("high", Measurement(places=4)),
+        Key("low", Measurement(places=4, minimum=-MAX_LIMIT, maximum=MAX_LIMIT)),
+        Key("high", Measurement(places=4, minimum=-MAX_LIMIT, maximum=MAX_LIMIT)),
         Key("specimen", Text(max_length=200)),
         Key("panel_code", Text(max_length=50)),
         checks=(_make_code_check("code", LOINC), check_range),

@@ -8,7 +8,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.contrib.auth import get_user_model
+from django.db.models import QuerySet
 
+from charthouse import clock
 from charthouse.domains.messaging.models import Message, MessageNote, PatientMessage
 from charthouse.domains.patients import portal_notices
 from charthouse.domains.patients.models import Patient, PortalRequest
@@ -125,7 +127,7 @@ def answer(message: Message, text: str, user: int) -> PatientMessage:
     ).first()
     if original is None or message.archived:
         raise Invalid({"text": ["This is no message of a patient."]})
-    mark_read(message)
+    mark_read(message.practice_id, message.pk)
     portal_notices.queue_notice(original.patient, "message")
     return PatientMessage.objects.create(
         practice_id=message.practice_id,
@@ -138,15 +140,10 @@ def answer(message: Message, text: str, user: int) -> PatientMessage:
     )
 
 
-def mark_read(message: Message) -> None:
+def mark_read(practice: int, message: int) -> None:
     """Mark a message of the message center as read by the practice."""
-    if not message.read:
-        message.read = True
-        message.save(update_fields=["read", "updated_at"])
-    for row in PatientMessage.objects.filter(
-        practice=message.practice_id, message=message.pk, sent_by="pt", read=False
-    ):
-        _set_read(row)
+    _set_read(Message.objects.filter(practice=practice, pk=message))
+    _set_read(PatientMessage.objects.filter(practice=practice, message=message, sent_by="pt"))
 
 
 def list_correspondence(patient: Patient) -> Any:
@@ -157,10 +154,8 @@ def list_correspondence(patient: Patient) -> Any:
 
 def mark_read_by_patient(patient: Patient, row_id: int) -> None:
     """Mark a message of the practice as read by the patient."""
-    for row in list_correspondence(patient).filter(pk=row_id, sent_by="dr", read=False):
-        _set_read(row)
+    _set_read(list_correspondence(patient).filter(pk=row_id, sent_by="dr").order_by())
 
 
-def _set_read(row: PatientMessage) -> None:
-    row.read = True
-    row.save(update_fields=["read", "updated_at"])
+def _set_read(rows: "QuerySet[Any]") -> None:
+    rows.filter(read=False).update(read=True, updated_at=clock.now())
