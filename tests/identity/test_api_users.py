@@ -73,6 +73,7 @@ def test_a_practice_host_accepts_only_its_own_api_users(
     clinic: support.Clinic, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(settings, "PRACTICE_HOSTS", {"alder.ehr.example": clinic.id})
+    monkeypatch.setattr(settings, "ALLOWED_HOSTS", [*settings.ALLOWED_HOSTS, *settings.PRACTICE_HOSTS])
     own = support.make_api_user(clinic.practice).client()
     others = support.make_api_user(support.make_practice().practice).client()
     for host in ("alder.ehr.example", "ALDER.ehr.example.", "alder.ehr.example:8443"):

@@ -27,13 +27,13 @@ def test_slow_callers_do_not_stop_the_server(live_server: str) -> None:
     token = issue_token(clinic.user, make_app())
     address = ("127.0.0.1", httpx.URL(live_server).port or 0)
     heads = (
-        b"POST /api/patients HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\n{",
-        b"POST /api/v1/patients HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n{",
-        b"POST /o/token/ HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n"
+        b"POST /api/patients HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 100\r\n\r\n{",
+        b"POST /api/v1/patients HTTP/1.1\r\nHost: 127.0.0.1\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n{",
+        b"POST /o/token/ HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 100\r\n"
         b"Content-Type: application/x-www-form-urlencoded\r\n\r\na",
-        b"POST /sign-in HTTP/1.1\r\nHost: a\r\nContent-Length: 9000000\r\n"
+        b"POST /sign-in HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 9000000\r\n"
         b"Content-Type: multipart/form-data; boundary=b\r\n\r\n-",
-        b"GET /static/vendor/tabler.min.css HTTP/1.1\r\nHost: a\r\n",
+        b"GET /static/vendor/tabler.min.css HTTP/1.1\r\nHost: 127.0.0.1\r\n",
         b"",
     )
     slow = []
