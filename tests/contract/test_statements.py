@@ -7,14 +7,16 @@ from itertools import combinations
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 from django.db import connection, connections, transaction
 from psycopg import pq
 
 from charthouse.engine.declaration.resources import Resource
 from charthouse.engine.execution import planning
+from charthouse.engine.sql.statements import Statement, bind
 from charthouse.gateway.drchrono.registry import get_registry
-from charthouse.identity.database import prepared_statements
+from charthouse.identity.database import base, prepared_statements
 from tests.cases import each_case
 from tests.statements import explain, find_page_statement
 
@@ -112,6 +114,13 @@ def test_lists_by_range_are_planned_for_their_values(world: World) -> None:
         assert cursor.fetchall() == [(0, True)]
         cursor.execute("show plan_cache_mode")
         assert cursor.fetchone() == ("auto",)
+
+
+def test_a_failure_before_a_list_by_range_is_reported(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As what it was, not as a statement that was skipped."""
+    monkeypatch.setattr(base, "PLAN_FOR_VALUES", b"select 1 / 0")
+    with pytest.raises(psycopg.errors.DivisionByZero):
+        bind(Statement(b"select 1", (), custom_plan=True), {}).fetch()
 
 
 def test_combinations_of_parameters_are_not_kept_for_ever(

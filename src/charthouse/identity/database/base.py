@@ -302,9 +302,12 @@ class DatabaseWrapper(base.DatabaseWrapper):
                 if step.ends_transaction:
                     pgconn.pipeline_sync()
             for step in steps:
-                if step.custom_plan:
-                    self._receive_result()
-                results.append(self._receive_result())
+                setting = self._receive_result() if step.custom_plan else None
+                result = self._receive_result()
+                has_failed = setting is not None and setting.status != pq.ExecStatus.TUPLES_OK
+                results.append(
+                    setting if has_failed else result
+                )  # the result would not say why it was skipped
                 if step.ends_transaction:
                     self._receive()  # the result of the synchronization
             pgconn.exit_pipeline_mode()
