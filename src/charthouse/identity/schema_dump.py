@@ -1,5 +1,5 @@
 """The schema as one file of SQL, from which an empty database is made: ``schema.sql``, printed from the migrations by
-``python -m tools.schema``. It names the migrations that it stands for; later ones run after it
+``python -m tools.schema``. It names the migrations that it replaces; later ones run after it
 (docs/decisions/0428-schema-dump.md).
 """
 
@@ -26,5 +26,5 @@ def load(using: str) -> None:
 
 
 def list_migrations(text: str) -> list[tuple[str, str]]:
-    """List app and name of the migrations that a dump stands for, in the order in which they ran."""
+    """List app and name of the migrations that a dump replaces, in the order in which they ran."""
     return _MIGRATION.findall(text)

@@ -49,7 +49,7 @@ class SignInView(LoginView):
         return super().post(request, *args, **values)
 
     def get_redirect_url(self, request: HttpRequest | None = None) -> str:
-        """The page that was asked for before, if any; never this one, which leads whoever is signed in there."""
+        """The page that was asked for before, if any; never this one, which redirects users who are signed in."""
         url = origin.get_local_url(self.request, super().get_redirect_url(), "")
         return "" if url.partition("?")[0] == self.request.path else url
 

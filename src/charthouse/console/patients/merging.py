@@ -109,8 +109,8 @@ def compare(request: Request, patient: int, merged: int) -> HttpResponseBase:
         found.choose(request.POST)
         return _render(request, patient, merged, found, refusal)
     rows = Patient.objects.filter(practice=request.actor.practice)
-    kept, gone = rows.get(pk=patient), rows.get(pk=merged)
-    what = f"Chart {gone.chart_id}" if gone.chart_id else gone.display_name
+    kept, merged_chart = rows.get(pk=patient), rows.get(pk=merged)
+    what = f"Chart {merged_chart.chart_id}" if merged_chart.chart_id else merged_chart.display_name
     words = f"{what} was merged into the chart of {kept.display_name}."
     undo.add_message(request, words, reverse("patient-unmerge", args=[patient, done.pk]), {})
     return redirect("patient", patient)
@@ -204,18 +204,18 @@ def _render(
     charts = rows.in_bulk([patient, merged])
     if {patient, merged} - charts.keys():  # one was deleted meanwhile
         raise NotFound
-    kept, gone = charts[patient], charts[merged]
+    kept, merged_chart = charts[patient], charts[merged]
     counted = merges.count_rows(practice, patient, merged)
     access = list_current_access(practice, patient).union(list_current_access(practice, merged))
     signs_in = {row.patient_id for row in access if row.activated_on is not None}
     values: dict[str, Any] = {
         "kept": kept,
-        "gone": gone,
+        "merged_chart": merged_chart,
         "found": found,
         "moving": [(_name_table(reference), count) for reference, count, _ in counted if count],
         "staying": [(_name_table(reference), count) for reference, _, count in counted if count],
         "kept_signs_in": patient in signs_in,
-        "gone_signs_in": merged in signs_in,
+        "merged_signs_in": merged in signs_in,
         "errors": _list_errors(refusal),
         "reason": request.POST.get("reason", ""),
     }
